@@ -31,7 +31,7 @@ SETUP = (
 REFUSED: dict[str, tuple[str, ...]] = {
     "ALTER": (
         "alter account set timezone = 'UTC'",
-        "alter database x set comment = 'c'",
+        "alter sequence x rename to y",
         "alter role sysadmin rename to y",
         "alter schema public rename to other",
         "alter schema public set log_level = 'INFO'",
@@ -68,13 +68,13 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "alter table t add search optimization",
         "alter table t add constraint positive check (a > 0)",
         "alter table t suspend recluster",
-        "alter table t unset comment",
+        "alter table t unset tag a",
         "alter table t rename to other_schema.t",
         "alter view sight set secure",
     ),
     "COMMENT": (
         "comment on stream changes_of_t is 'c'",
-        "comment on schema public is 'c'",
+        "comment on warehouse x is 'c'",
     ),
     "COPY INTO": (
         "copy into @shelf from t file_format = (type = avro)",

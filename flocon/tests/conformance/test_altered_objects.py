@@ -7,6 +7,7 @@ from shared import one_database, shown
 from snowflake.connector import SnowflakeConnection
 
 from conformance.shared import Run, error
+from flocon import AccountProcess
 
 database = pytest.fixture(scope="module")(one_database)
 
@@ -189,3 +190,101 @@ def test_a_text_is_as_long_as_it_may_be(run: Run) -> None:
         "select repeat(c, n), repeat(upper(c), n - 1), lpad(c, n, '*'), space(n), space(2.6),"
         " repeat(c, null), repeat(null, n), repeat(c, -n) from (select 'ab' as c, 3 as n)"
     ) == [("ababab", "ABAB", "*ab", "   ", "   ", None, None, "")]
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "name", "listing"),
+    [
+        ("create or replace table noted (a int)", "table", "noted", "tables"),
+        ("create or replace temporary table fleeting (a int)", "table", "fleeting", "tables"),
+        ("create or replace view noted_view as select 1 as a", "view", "noted_view", "views"),
+        ("create or replace sequence noted_numbers", "sequence", "noted_numbers", "sequences"),
+        ("create or replace warehouse noted_wh", "warehouse", "noted_wh", "warehouses"),
+        ("create role if not exists noted_role", "role", "noted_role", "roles"),
+        ("select 1", "schema", "public", "schemas"),
+    ],
+)
+def test_a_comment_is_set_and_unset(
+    run: Run, connection: SnowflakeConnection, make: str, kind: str, name: str, listing: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-table"""
+
+    def comment() -> str:
+        [listed] = shown(connection, f"show {listing} like '{name}'")
+        return str(listed["comment"])
+
+    run(make)
+    run(f"alter {kind} {name} set comment = 'of mine'")
+    assert comment() == "of mine"
+    run(f"alter {kind} if exists {name} unset comment")
+    assert comment() == ""
+    run(f"alter {kind} if exists nowhere unset comment")
+    assert error(run, f"alter {kind} nowhere unset comment") == 2003
+    if kind in ("role", "warehouse"):
+        run(f"drop {kind} {name}")
+        return
+    run(f"comment on {kind} {name} is 'again'")
+    assert comment() == "again"
+
+
+def test_a_database_has_a_comment(run: Run, connection: SnowflakeConnection, database: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-database"""
+
+    def comment() -> str:
+        [listed] = shown(connection, f"show databases like '{database}'")
+        return str(listed["comment"])
+
+    run(f"alter database {database} set comment = 'of mine'")
+    assert comment() == "of mine"
+    run(f"alter database if exists {database} unset comment")
+    assert comment() == ""
+    run(f"comment on database {database} is 'again'")
+    assert comment() == "again"
+    assert error(run, "alter database nowhere set comment = 'a'") == 2003
+
+
+def test_what_a_table_is_set_is_unset(run: Run, connection: SnowflakeConnection) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-table"""
+    run("create or replace table settled (a int comment 'one', b int comment 'two')")
+    run("alter table settled set comment = 'c' data_retention_time_in_days = 0")
+    run("alter table settled set change_tracking = true")
+    run("alter table settled unset comment, data_retention_time_in_days, change_tracking")
+    [listed] = shown(connection, "show tables like 'settled'")
+    assert [listed[name] for name in ("comment", "retention_time", "change_tracking")] == [
+        "",
+        "1",
+        "OFF",
+    ]
+    run("alter table settled alter column a unset comment")
+    run("alter table settled modify column b comment 'b', a comment 'a'")
+    assert [row[9] for row in run("describe table settled")] == ["a", "b"]
+    run("alter table settled modify column b unset comment, a unset comment")
+    assert [row[9] for row in run("describe table settled")] == [None, None]
+    assert error(run, "alter table settled unset nonsense") == 2
+
+
+def test_who_owns_an_object_comments_on_it(
+    run: Run, account: AccountProcess, database: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-schema"""
+    run("create or replace role commenter")
+    run(f"grant usage on database {database} to role commenter")
+    run("create or replace schema owned")
+    run("grant usage on schema owned to role commenter")
+    run("create or replace sequence owned.numbers")
+    run("grant usage on sequence owned.numbers to role commenter")
+    with account.connect(database=database, schema="OWNED", role="COMMENTER") as limited:
+
+        def as_role(sql: str) -> None:
+            limited.cursor().execute(sql)
+
+        for kind, name in (("schema", "owned"), ("sequence", "numbers"), ("database", database)):
+            assert error(as_role, f"alter {kind} {name} set comment = 'a'") == 3001, kind
+            assert error(as_role, f"comment on {kind} {name} is 'a'") == 3001, kind
+        run("grant ownership on sequence owned.numbers to role commenter copy current grants")
+        run("grant ownership on schema owned to role commenter copy current grants")
+        as_role("alter sequence numbers set comment = 'a' increment = 2")
+        as_role("alter schema owned set comment = 'a'")
+    run("drop schema owned")
+    run("drop role commenter")
+    run("use schema public")

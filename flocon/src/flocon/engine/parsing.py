@@ -272,9 +272,12 @@ def _format_options(written: Sequence[Expr]) -> list[Expr]:
 _SETS_NOT_NULL = re.compile(r'^("(?:[^"]|"")*"|\w+)\s+NOT\s+NULL\s*$', re.IGNORECASE)
 
 
+_UNSETS_COMMENT = re.compile(r"(?<=\s)UNSET\s+COMMENT\s*$", re.IGNORECASE)
+
+
 def _altered_columns(sql: str) -> Expr | None:
-    """ALTER TABLE … ALTER of several columns; SQLGlot reads one column at a time, and NOT NULL
-    behind SET alone.
+    """ALTER TABLE … ALTER of several columns; SQLGlot reads one column at a time, NOT NULL behind
+    SET alone, and no UNSET COMMENT.
 
     https://docs.snowflake.com/en/sql-reference/sql/alter-table-column
     """
@@ -289,9 +292,10 @@ def _altered_columns(sql: str) -> Expr | None:
     columns = []
     while not tokens.done:
         tokens.accept("COLUMN")
-        columns.append(_SETS_NOT_NULL.sub(r"\1 SET NOT NULL", tokens.until(",")))
+        column = _SETS_NOT_NULL.sub(r"\1 SET NOT NULL", tokens.until(","))
+        columns.append(_UNSETS_COMMENT.sub("COMMENT ''", column))
         tokens.accept(",")
-    if len(columns) < 2 and not columns[0].endswith(" SET NOT NULL"):
+    if len(columns) < 2 and not columns[0].endswith((" SET NOT NULL", " COMMENT ''")):
         return None
     whole, *others = (parse(f"ALTER {before} ALTER COLUMN {column}") for column in columns)
     for other in others:

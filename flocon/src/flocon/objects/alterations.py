@@ -80,6 +80,8 @@ def carry_out(
     """What is altered of a table or view that exists, but for its name."""
     if _sets_properties(tree):
         return _set_properties(context, tree, table)
+    if all(isinstance(action, exp.Set) for action in tree.args["actions"]):
+        return _unset_properties(context, tree, table, kind)
     if all(_is_column_comment(action) for action in tree.args["actions"]):
         for action in tree.args["actions"]:
             column = quoted(*context.place(table), action.this.name)
@@ -226,6 +228,20 @@ def _set_properties(context: Context, tree: exp.Alter, table: FullName) -> Resul
         kind = context.relation_kind(table) or "TABLE"
         comments.put(context, kind, quoted(*context.place(table)), comment)
     if settings:
+        table_properties.put(context, table, settings)
+    return result.done()
+
+
+def _unset_properties(context: Context, tree: exp.Alter, table: FullName, kind: str) -> Result:
+    """ALTER … UNSET: the comment is gone, and properties are what they are without a word."""
+    known = ("COMMENT", *table_properties.SETTINGS) if kind == "TABLE" else ("COMMENT",)
+    names = [item.name.upper() for action in tree.args["actions"] for item in action.expressions]
+    for action in tree.args["actions"]:
+        if not action.args.get("unset") or action.args.get("tag") or not set(names) <= set(known):
+            raise errors.unsupported(f"ALTER {kind} … {action.sql(dialect='snowflake')}")
+    if "COMMENT" in names:
+        comments.put(context, kind, quoted(*context.place(table)), "")
+    if settings := {name: "" for name in names if name != "COMMENT"}:
         table_properties.put(context, table, settings)
     return result.done()
 

@@ -1,14 +1,23 @@
-"""CREATE and DROP DATABASE and SCHEMA."""
+"""CREATE and DROP DATABASE and SCHEMA, and comments on schemas."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
+from flocon.access import securables
+from flocon.access.demands import owns
+from flocon.access.securables import Securable
+from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds, forget_schema, quoted
 from flocon.session.context import Context
-from flocon.sql.tokens import checked_without_quotes
+from flocon.session.statements import Kind
+from flocon.sql import definitions
+from flocon.sql.definitions import Definition
+from flocon.sql.tokens import Tokens, checked_without_quotes
 from flocon.stores import notes
 from flocon.stores.notes import Note
 
@@ -126,6 +135,49 @@ def comment(tree: exp.Create) -> str:
     return found.this.name if found else ""
 
 
+def _read_alter_schema(tokens: Tokens) -> Definition:
+    """ALTER SCHEMA [IF EXISTS] name {SET COMMENT = '…' | UNSET COMMENT}, and no more."""
+    head = definitions.altered(tokens, "SCHEMA")
+    text = definitions.comment(tokens)
+    if text is None or not tokens.done:
+        raise errors.unsupported(tokens.text.strip()[:200])
+    return replace(head, properties={"COMMENT": text})
+
+
+def _read_comment_on_schema(tokens: Tokens) -> Definition:
+    return definitions.commented(tokens, "SCHEMA")
+
+
+def comment_on_schema(context: Context, statement: Definition) -> Result:
+    """ALTER SCHEMA and COMMENT ON SCHEMA.
+
+    https://docs.snowflake.com/en/sql-reference/sql/alter-schema
+    """
+    context.transactions.commit_for_ddl()
+    database, schema = _schema_of(statement, context).path
+    if schema == "INFORMATION_SCHEMA":
+        raise errors.insufficient(f"schema '{schema}'")
+    catalog = context.catalog(database)
+    if context.connection.schema_exists(database, schema):
+        notes.commented(catalog, "SCHEMA", schema, text=statement.properties["COMMENT"])
+    elif not statement.forgiving:
+        raise errors.does_not_exist("Schema", f"{database}.{schema}")
+    return result.done()
+
+
+def _schema_of(statement: Definition, place: Place | Context) -> Securable:
+    name = statement.name
+    if name.schema:
+        return securables.schema(name.schema, name.name)
+    if place.database is None:
+        raise errors.NothingCurrent("DATABASE", name.name)
+    return securables.schema(place.database, name.name)
+
+
+STATEMENTS = (
+    Kind(("ALTER", "SCHEMA"), _read_alter_schema, comment_on_schema, owns(_schema_of)),
+    Kind(("COMMENT", "SCHEMA"), _read_comment_on_schema, comment_on_schema, owns(_schema_of)),
+)
 EXISTS = {
     "DATABASE": lambda context, what: what.name in context.account.databases(),
     "SCHEMA": lambda context, what: context.connection.schema_exists(*what.path),

@@ -34,11 +34,7 @@ def _read_create(tokens: Tokens) -> Definition:
 def _read_alter(tokens: Tokens) -> Definition:
     """ALTER ROLE [IF EXISTS] name {SET COMMENT = '…' | UNSET COMMENT}"""
     head = definitions.altered(tokens, "ROLE")
-    if tokens.accept("UNSET", "COMMENT"):
-        comment = ""
-    elif tokens.accept("SET", "COMMENT", "="):
-        comment = tokens.string()
-    else:
+    if (comment := definitions.comment(tokens)) is None:
         raise errors.unsupported(f"ALTER ROLE … {tokens.rest()}")
     tokens.end()
     return replace(head, properties={"COMMENT": comment})

@@ -14,7 +14,7 @@ from flocon.objects.stages import with_fakesnow
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb
 from flocon.session.statements import Kind
-from flocon.sql.sequences import AlterSequence, check_create, read_alter
+from flocon.sql.sequences import AlterSequence, check_create, read_alter, read_comment
 from flocon.sql.tokens import FullName
 from flocon.stores import notes
 from flocon.stores.notes import Note
@@ -92,5 +92,8 @@ def drop_sequence(context: Context, tree: exp.Drop, target: exp.Table, binds: Bi
     return answer
 
 
-STATEMENTS = (Kind(("ALTER", "SEQUENCE"), read_alter, alter_sequence, owns("SEQUENCE")),)
+STATEMENTS = (
+    Kind(("ALTER", "SEQUENCE"), read_alter, alter_sequence, owns("SEQUENCE")),
+    Kind(("COMMENT", "SEQUENCE"), read_comment, alter_sequence, owns("SEQUENCE")),
+)
 IN_SCHEMA = {"SEQUENCE": of_duckdb("duckdb_sequences", "sequence_name")}

@@ -20,6 +20,8 @@ from flocon.stores import notes
 _RETENTION = "DATA_RETENTION_TIME_IN_DAYS"
 _DAYS = {_RETENTION, "MAX_DATA_EXTENSION_TIME_IN_DAYS"}
 _MOST_DAYS = 90
+# What ALTER TABLE sets and unsets.
+SETTINGS = ("CHANGE_TRACKING", *sorted(_DAYS))
 # What CREATE OR ALTER TABLE unsets where it does not set it: not so CHANGE_TRACKING.
 # https://docs.snowflake.com/en/sql-reference/sql/create-or-alter
 UNSET = dict.fromkeys(("CLUSTER_BY", *_DAYS), "")

@@ -135,7 +135,8 @@ def _read_create(tokens: Tokens) -> Definition:
 
 
 def _read_alter(tokens: Tokens) -> Definition:
-    """ALTER WAREHOUSE [IF EXISTS] name {SUSPEND | RESUME [IF SUSPENDED] | SET …}"""
+    """ALTER WAREHOUSE [IF EXISTS] name {SUSPEND | RESUME [IF SUSPENDED] | SET … | UNSET
+    COMMENT}"""
     head = definitions.altered(tokens, "WAREHOUSE")
     if tokens.accept("SUSPEND"):
         statement = replace(head, action="SUSPEND", properties={"state": "SUSPENDED"})
@@ -144,6 +145,8 @@ def _read_alter(tokens: Tokens) -> Definition:
         statement = replace(head, action="RESUME", properties={"state": "STARTED"})
     elif tokens.accept("SET"):
         statement = replace(head, properties=_properties(tokens, alters=True))
+    elif tokens.accept("UNSET", "COMMENT"):
+        statement = replace(head, properties={"comment": ""})
     else:
         raise errors.unsupported(f"ALTER WAREHOUSE … {tokens.rest()}")
     tokens.end()

@@ -1,4 +1,5 @@
-"""What Python handlers log: LOG_LEVEL of a database, and the account's event table.
+"""What Python handlers log: LOG_LEVEL of a database, set beside its comment, and the account's
+event table.
 
 https://docs.snowflake.com/en/developer-guide/logging-tracing/telemetry-levels
 https://docs.snowflake.com/en/developer-guide/logging-tracing/event-table-columns
@@ -11,7 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from flocon.access.demands import on_account
+from flocon.access.demands import on_account, owns
+from flocon.access.needs import Demand
+from flocon.access.securables import Securable, database
+from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Catalog
@@ -60,9 +64,12 @@ _COLUMNS = {
 
 
 def _read_alter(tokens: Tokens) -> Definition:
-    """ALTER DATABASE [IF EXISTS] name {SET LOG_LEVEL = level | UNSET LOG_LEVEL}, and no more."""
+    """ALTER DATABASE [IF EXISTS] name {SET LOG_LEVEL = level | SET COMMENT = '…' | UNSET LOG_LEVEL
+    | UNSET COMMENT}, and no more."""
     head = definitions.altered(tokens, "DATABASE")
     level = OFF
+    if (comment := definitions.comment(tokens)) is not None and tokens.done:
+        return replace(head, properties={"COMMENT": comment})
     if tokens.accept("SET", "LOG_LEVEL", "="):
         level = definitions.one_of("LOG_LEVEL", *LEVELS)(tokens)
     elif not tokens.accept("UNSET", "LOG_LEVEL"):
@@ -73,11 +80,15 @@ def _read_alter(tokens: Tokens) -> Definition:
 
 
 def alter_database(context: Context, statement: Definition) -> Result:
-    name, level = statement.name.name, statement.properties[_LEVEL]
+    name, properties = statement.name.name, statement.properties
     context.transactions.commit_for_ddl()
     if name in context.account.databases():
-        changed = {_LEVEL: "" if level == OFF else level}
-        notes.altered(context.catalog(name), "DATABASE", name, properties=changed)
+        catalog = context.catalog(name)
+        if "COMMENT" in properties:
+            notes.commented(catalog, "DATABASE", name, text=properties["COMMENT"])
+        else:
+            changed = {_LEVEL: "" if properties[_LEVEL] == OFF else properties[_LEVEL]}
+            notes.altered(catalog, "DATABASE", name, properties=changed)
     elif not statement.forgiving:
         raise errors.does_not_exist("Database", name)
     return result.done()
@@ -171,7 +182,23 @@ def events(context: Context, database: str, arguments: dict[str, Any]) -> Result
     return result.of(_COLUMNS, found, result.SELECT)
 
 
-# It takes MODIFY LOG LEVEL on the account, which cannot be granted here.
-STATEMENTS = (Kind(("ALTER", "DATABASE"), _read_alter, alter_database, on_account),)
+def _read_comment(tokens: Tokens) -> Definition:
+    return definitions.commented(tokens, "DATABASE")
+
+
+def _to_alter(statement: Definition, place: Place) -> Demand:
+    """LOG_LEVEL takes MODIFY LOG LEVEL on the account, which cannot be granted here."""
+    needed = on_account if _LEVEL in statement.properties else owns(_database)
+    return needed(statement, place)
+
+
+def _database(statement: Definition, place: Place) -> Securable:
+    return database(statement.name.name)
+
+
+STATEMENTS = (
+    Kind(("ALTER", "DATABASE"), _read_alter, alter_database, _to_alter),
+    Kind(("COMMENT", "DATABASE"), _read_comment, alter_database, _to_alter),
+)
 TABLE_FUNCTIONS = {EVENTS: events}
 VIEWS = dict.fromkeys(("SNOWFLAKE.TELEMETRY.EVENTS", "SNOWFLAKE.TELEMETRY.EVENTS_VIEW"), QUERY)

@@ -60,6 +60,13 @@ def commented(tokens: Tokens, *noun: str) -> Definition:
     return Definition(name, "SET", forgiving, {"COMMENT": text})
 
 
+def comment(tokens: Tokens) -> str | None:
+    """SET COMMENT = '…' or UNSET COMMENT, for which it is empty; None for what is neither."""
+    if tokens.accept("SET", "COMMENT", "="):
+        return tokens.string()
+    return "" if tokens.accept("UNSET", "COMMENT") else None
+
+
 def invalid_property(name: str) -> errors.SnowflakeError:
     return errors.compilation(errors.INVALID_PROPERTY, f"invalid property '{name}'")
 

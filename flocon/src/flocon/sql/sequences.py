@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flocon.core import errors
-from flocon.sql.definitions import altered, created
+from flocon.sql.definitions import altered, commented, created
 from flocon.sql.tokens import Name, Tokens
 
 # How Snowflake calls them where they are given twice.
@@ -59,6 +59,12 @@ def read_alter(tokens: Tokens) -> AlterSequence:
         is_ordered=said.get(_ORDER),
         comment=said.get(_COMMENT),
     )
+
+
+def read_comment(tokens: Tokens) -> AlterSequence:
+    """COMMENT [IF EXISTS] ON SEQUENCE name IS '…'"""
+    head = commented(tokens, "SEQUENCE")
+    return AlterSequence(head.name, head.forgiving, comment=head.properties["COMMENT"])
 
 
 def _options(tokens: Tokens) -> dict[str, Any]:
