@@ -404,7 +404,8 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("CREATE TABLE told (n INT)", None),
         ("COMMENT ON TABLE told IS 'of wine'", None),
         ("COMMENT ON COLUMN told.n IS 'how many'", None),
-        ("COMMENT ON SCHEMA public IS 'of all'", 2),
+        ("COMMENT ON SCHEMA public IS 'of all'", None),
+        ("COMMENT ON WAREHOUSE compute_wh IS 'of mine'", 2),
     ],
     ("CREATE, ALTER, COMMENT, SHOW", "sequences"): [
         ("CREATE SEQUENCE numbers", None),

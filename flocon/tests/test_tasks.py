@@ -174,8 +174,8 @@ def test_what_a_task_cannot_be_is_refused_when_it_is_created(
 
 
 def test_a_task_needs_its_schema_and_its_warehouse(session: FakeSession) -> None:
-    assert "Schema 'SHOP.NOWHERE'" in refused(session, "CREATE TASK nowhere.t AS X()").message
-    assert "Warehouse 'W'" in refused(session, "CREATE TASK t WAREHOUSE = w AS X()").message
+    assert "Schema 'SHOP.NOWHERE'" in refused(session, "CREATE TASK nowhere.t AS CALL X()").message
+    assert "Warehouse 'W'" in refused(session, "CREATE TASK t WAREHOUSE = w AS CALL X()").message
     run(session, "CREATE TASK t AS SELECT 1")
     assert "Warehouse 'W'" in refused(session, "ALTER TASK t SET WAREHOUSE = w").message
     assert refused(session, "SHOW TASKS IN SCHEMA nowhere").errno == 2043
