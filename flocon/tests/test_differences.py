@@ -51,7 +51,6 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("CREATE TABLE single AS SELECT 1 AS a", None),
         ("SELECT COALESCE(a, (SELECT column1 FROM VALUES (1), (2))) FROM single", 90150),
         ("SELECT 1 FROM single WHERE FALSE AND a = (SELECT column1 FROM VALUES (1), (2))", []),
-        ("INSERT INTO single SELECT (SELECT column1 FROM VALUES (1), (2)) WHERE FALSE", [(0,)]),
     ],
     ("CREATE, ALTER, COMMENT, SHOW", "SWAP WITH, RENAME TO"): [
         ("CREATE TABLE staying (a INT)", None),

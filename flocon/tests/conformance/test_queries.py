@@ -359,6 +359,26 @@ def test_a_scalar_subquery_is_computed_ahead_of_its_querys_rows(run: Run) -> Non
 
 
 @pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into few select (select a from several) from several where false",
+        "insert overwrite into few select (select a from several) where false",
+        "insert into passing select (select a from several) where false",
+        "create table made as select (select a from several) as a where false",
+        "create temporary table made as select (select a from several) as a where false",
+    ],
+)
+def test_so_is_one_of_a_query_that_fills_a_table(run: Run, statement: str) -> None:
+    """https://docs.snowflake.com/en/user-guide/querying-subqueries"""
+    run("create or replace table several as select * from values (1), (2) as v (a)")
+    run("create or replace table few as select 7 as a")
+    run("create or replace temporary table passing (a int)")
+    assert error(run, statement) == 90150
+    assert run("select a from few") == [(7,)]
+    assert error(run, "select * from made") == 2003
+
+
+@pytest.mark.parametrize(
     "query",
     [
         "select a from kept join seen using (a) join more on more.k = kept.a",

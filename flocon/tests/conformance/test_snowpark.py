@@ -1,5 +1,7 @@
 """Snowpark and pandas: DataFrames in, tables out."""
 
+import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 import snowflake.connector
 from shared import one_database
 from snowflake.connector.pandas_tools import write_pandas
-from snowflake.snowpark import Session
+from snowflake.snowpark import Row, Session
 from snowflake.snowpark import functions as F
 from snowflake.snowpark.functions import when_matched, when_not_matched
 from snowflake.snowpark.types import DecimalType, StringType, StructField, StructType
@@ -160,3 +162,18 @@ def test_files_are_put_listed_and_removed(session: Session, tmp_path: Path) -> N
     assert (listed["name"], listed["size"]) == ("depot/dir/été.txt", 7)
     session.sql("remove @depot/dir").collect()
     assert session.sql("list @depot").collect() == []
+
+
+def test_threads_share_a_snowpark_session(session: Session) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/python/working-with-dataframes"""
+
+    def put(number: int) -> list[Any]:
+        rows = session.create_dataframe([[number, number * 10]], schema=["N", "TENFOLD"])
+        session.file.put_stream(io.BytesIO(b"%d" % number), f"@shared_by_threads/{number}.txt")
+        return rows.filter(F.col("N") == number).collect()
+
+    session.sql("create stage shared_by_threads").collect()
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(put, range(40)))
+    assert found == [[Row(N=number, TENFOLD=number * 10)] for number in range(40)]
+    assert len(session.sql("list @shared_by_threads").collect()) == 40

@@ -12,7 +12,7 @@ from snowflake.connector.connection import SnowflakeConnection
 from snowflake.connector.pandas_tools import write_pandas
 from snowflake.snowpark import Session
 
-from conformance.shared import Run, error
+from conformance.shared import Run, error, failure
 
 
 def _names(connection: SnowflakeConnection, sql: str) -> list[str]:
@@ -148,6 +148,15 @@ def test_listings_say_the_names_as_they_are(run: Run, database: str) -> None:
     ) == [("K", "id", None), ("K", "ID", 5), ("V", "id", None), ("V", "ID", 5)]
     [(text,)] = run("select view_definition from information_schema.views where table_name = 'V'")
     assert text.isascii()
+
+
+def test_a_star_of_no_columns_is_told_without_the_pattern(run: Run, twins: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/select"""
+    for query in ("select * ilike 'q%' from twins", "select * exclude (c) from (select 1 as c)"):
+        assert failure(run, query) == (
+            1080,
+            "001080 (42601): SQL compilation error:\nSELECT with no columns",
+        )
 
 
 def test_an_object_of_all_columns_has_their_names_as_keys(run: Run, twins: None) -> None:

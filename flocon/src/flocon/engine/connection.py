@@ -364,16 +364,19 @@ class Connection:
         table, types = self.table(sql, used(sql, binds))
         _refuse_lists(types)
         _check_digits(table, types)
-        if not table.num_rows and isinstance(tree, exp.Select):
-            self._check_single_rows(tree, binds)
+        if not table.num_rows:
+            self.check_single_rows(tree, binds)
         return _answer(table, types, description)
 
-    def _check_single_rows(self, tree: exp.Select, binds: Binds) -> None:
+    def check_single_rows(self, tree: Expr, binds: Binds) -> None:
         """A scalar subquery among a query's values is computed ahead of its rows: it has no more
-        than one also where the query has none, for which the engine would not ask it.
+        than one also where the query has none, for which the engine would not ask it. Raises
+        090150 for one that has several.
 
         https://docs.snowflake.com/en/user-guide/querying-subqueries
         """
+        if not isinstance(tree, exp.Select):
+            return
         for subquery in scalar_subqueries.ahead(tree, self._declared_columns, self._is_view):
             rows = exp.select("*").from_(subquery).limit(2).subquery("two")
             counted = exp.select(exp.alias_(exp.Count(this=exp.Star()), "n", quoted=True))
@@ -904,7 +907,10 @@ class Connection:
         if kind == "VIEW":
             declared = self.create_relation(tree)
         elif tree.expression:
+            query = tree.expression.copy()
             rows, declared = self.create_table_as(tree, binds)
+            if not rows:
+                self.check_single_rows(query, binds)
         else:
             self._write_defaults(tree)
             self.values(render(rewrite.definition(tree)))

@@ -274,6 +274,10 @@ _TOLD: tuple[tuple[re.Pattern[str], Callable[[Match[str]], SnowflakeError]], ...
             r"Argument for ntile must be greater than zero",
             _at_compile_time(errors.COMPILATION, "NTILE argument must be at least 1"),
         ),
+        (
+            r"No matching columns found that match regex|SELECT list is empty after resolving",
+            _at_compile_time(errors.NO_COLUMNS, "SELECT with no columns"),
+        ),
         (_MISPLACED, lambda found: Misplaced()),
         (
             r"(?:ORDER|GROUP BY) term out of range - should be between 1 and (\d+)",

@@ -234,6 +234,8 @@ def welcome(session: Session, token: str) -> Response:
             # Rows of executemany come with the statement, never through a stage
             # (`flocon.objects.stages`).
             {"name": "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD", "value": 0},
+            # Threads may share a Snowpark session: `DataFrameReader.dbapi` has threads of its own.
+            {"name": "PYTHON_SNOWPARK_ENABLE_THREAD_SAFE_SESSION", "value": True},
         ],
         "sessionInfo": {
             "databaseName": session.context.database or database,

@@ -208,6 +208,8 @@ def _create_as(
         nonlocal declared
         context.transactions.consume(transaction, _read(context, names))
         rows, declared = context.connection.create_table_as(tree.copy(), binds)
+        if not rows and tree.expression:
+            context.connection.check_single_rows(tree.expression, binds)
         return _created("Table", table.name, rows)
 
     answer = context.transactions.write(create)

@@ -124,6 +124,8 @@ def _overwrite(
     answer.deleted = deleted
     if held:
         context.connection.discard("$held")
+        if not answer.affected:
+            context.connection.check_single_rows(query, binds)
     return answer
 
 
@@ -132,11 +134,14 @@ def _change(
 ) -> list[tuple[Any, ...]]:
     target = parsing.targets(tree)[0]
     if target.catalog:
-        return _logged(context, transaction, target).run(tree, binds)
-    # A temporary table is gone with the snapshot, and what was in it.
-    transaction.unrepeatable = True
-    answer = context.connection.dml(tree, binds)
-    context.connection.temporary_written(target.name)
+        answer = _logged(context, transaction, target).run(tree, binds)
+    else:
+        # A temporary table is gone with the snapshot, and what was in it.
+        transaction.unrepeatable = True
+        answer = context.connection.dml(tree, binds)
+        context.connection.temporary_written(target.name)
+    if isinstance(tree, exp.Insert) and not answer[0][0]:
+        context.connection.check_single_rows(tree.expression, binds)
     return answer
 
 
