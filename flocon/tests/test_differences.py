@@ -191,7 +191,8 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ],
     ("Types and expressions", "UPPER, INITCAP"): [
         ("SELECT UPPER('straße')", 2),
-        ("SELECT INITCAP(x) FROM VALUES ('straße') v (x)", 2),
+        ("SELECT INITCAP(x) FROM VALUES ('am ßtrand') v (x)", 2),
+        ("SELECT INITCAP(x) FROM VALUES ('straße') v (x)", [("Straße",)]),
         ("SELECT UPPER('œuf'), INITCAP(x) FROM VALUES ('élan') v (x)", [("ŒUF", "Élan")]),
     ],
     ("Types and expressions", "NTH_VALUE"): [
@@ -247,6 +248,7 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ],
     ("Types and expressions", "RANDOM(seed)"): [
         ("SELECT RANDOM(1) = RANDOM(1)", [(True,)]),
+        ("SELECT UNIFORM(1, 9, 5) = UNIFORM(1, 9, 5)", [(True,)]),
         ("SELECT SUM(RANDOM(1))", 2),
     ],
     ("Types and expressions", "a NULL in an array"): [

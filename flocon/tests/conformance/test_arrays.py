@@ -290,6 +290,16 @@ def test_a_json_null_is_an_element_of_flatten(run: Run) -> None:
 def test_a_text_is_no_object(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/to_object"""
     assert error(run, "select 'x'::object") == 100071
+    assert error(run, "select '[1]'::variant::object") == 100071
+    assert error(run, "select to_object('{}')") == 100071
+
+
+def test_a_text_in_a_variant_is_the_object_that_it_writes_down(run: Run) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.functions.to_object"""
+    [(answer,)] = run("""select to_object(parse_json('"{''a'': 10, ''b'': 20}"'))""")
+    assert json.loads(answer) == {"a": 10, "b": 20}
+    rows = run("select v::object from values ('{a: 1}'::variant), (null) as t (v)")
+    assert rows == [('{\n  "a": 1\n}',), (None,)]
 
 
 def test_the_rows_of_a_table_are_one_array_of_objects(run: Run) -> None:

@@ -69,6 +69,7 @@ def test_moments_have_the_parts_that_they_have_on_snowflake(run: Run, expression
         ("upper('été')", "ÉTÉ"),
         ("lower('ÉTÉ')", "été"),
         ("left('🍷ab', 2)", "🍷a"),
+        ("initcap('ÄäÖößÜü')", "Ääöößüü"),
         ("substr('abc', -2)", "bc"),
         ("charindex('b', 'abc')", 2),
         ("lpad('7', 3, '0')", "007"),

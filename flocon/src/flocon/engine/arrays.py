@@ -57,7 +57,11 @@ MACROS = (
     "_account_likes(a) AS list_transform(_account_list(a), lambda e: _account_alike(e))",
     "_account_array_of(x) AS CASE WHEN json_type(to_json(x)) = 'ARRAY' THEN to_json(x)"
     " WHEN json_type(to_json(x)) <> 'NULL' THEN json_array(x) END",
+    # A text in a VARIANT may be an object that is written down.
+    "_account_written_object(x) AS CASE WHEN typeof(x) = 'JSON' AND json_type(to_json(x)) ="
+    " 'VARCHAR' THEN _account_try_parsed_once(json_extract_string(to_json(x), '$')) END",
     "_account_object_of(x) AS CASE WHEN json_type(to_json(x)) = 'OBJECT' THEN to_json(x)"
+    " WHEN json_type(_account_written_object(x)) = 'OBJECT' THEN _account_written_object(x)"
     " WHEN json_type(to_json(x)) <> 'NULL' THEN"
     " CAST(error('Failed to cast value ' || to_json(x) || ' to OBJECT') AS JSON) END",
     # A bind is a text at best.

@@ -1018,16 +1018,23 @@ def initcaps(node: Expr) -> Expr:
     return exp.select(node.copy()).from_(inner.subquery("_")).subquery()
 
 
+_ALNUM = re.compile(r"[^\W_]")
+
+
 def capitals(node: Expr) -> Expr:
-    """UPPER and INITCAP of ß: Snowflake's pages do not say what its capital letter is.
+    """UPPER of ß, and INITCAP where it begins a word: Snowflake's pages do not say what its capital
+    letter is.
 
     https://docs.snowflake.com/en/sql-reference/functions/upper
     """
     if isinstance(node, exp.Upper | exp.Initcap):
-        text = node.this
+        text, between = node.this, node.args.get("expression")
+        # No letter ends a word.
+        words = between is not None and between.is_string and not _ALNUM.search(between.name)
         has_none = text.is_string and "ß" not in text.name
-        if not has_none and text.name != "_account_without_eszett":
-            node.set("this", _call("_account_without_eszett", text))
+        if not has_none and not text.name.startswith("_account_without_"):
+            name = "_account_without_first_eszett" if words else "_account_without_eszett"
+            node.set("this", _call(name, text))
     return node
 
 

@@ -135,6 +135,8 @@ _MACROS = (
     # The engine makes a letter of it that few know. Snowflake's page does not say what it makes.
     "_account_without_eszett(x) AS CASE WHEN contains(x, 'ß') THEN CAST(error('Unsupported feature"
     " ''ß as a capital letter''.') AS VARCHAR) ELSE x END",
+    "_account_without_first_eszett(x) AS CASE WHEN contains(x, 'ß') AND"
+    r" regexp_matches(x, '(^|[^\p{{L}}\p{{N}}])ß') THEN _account_without_eszett(x) ELSE x END",
     # How many, where the engine takes no number with decimals.
     "_account_how_many(x) AS CAST(x AS BIGINT)",
     # A text as the engine writes a truth; what is none stays as it is.
