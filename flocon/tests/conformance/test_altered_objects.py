@@ -83,6 +83,30 @@ def test_what_a_sequence_is_told_it_is_told_once(run: Run) -> None:
     assert run("select once.nextval, once.nextval") == [(5, 3)]
 
 
+@pytest.mark.parametrize(
+    ("said", "numbers"),
+    [
+        ("", (1, 2)),
+        ("order", (1, 2)),
+        ("noorder comment = 'one'", (1, 2)),
+        ("increment by 5", (1, 6)),
+        ("increment = -3 order", (1, -2)),
+        ("start with -3 increment -3", (-3, -6)),
+    ],
+)
+def test_a_sequence_begins_at_1_unless_it_is_told(
+    run: Run, said: str, numbers: tuple[int, int]
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-sequence"""
+    run(f"create or replace sequence beginning {said}")
+    assert run("select beginning.nextval, beginning.nextval") == [numbers]
+    run("create or replace sequence beginning_again " + said)
+    run("create or replace table begun (n int default beginning_again.nextval, a int)")
+    run("insert into begun (a) values (0), (0)")
+    assert sorted(run("select n from begun")) == sorted((number,) for number in numbers)
+    run("drop table begun")
+
+
 def test_a_sequence_gets_another_step_and_another_comment(
     run: Run, connection: SnowflakeConnection
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 import snowflake.connector
 from shared import errno, one, one_database, shown
 
-from conformance.shared import failure
+from conformance.shared import error, failure
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -238,3 +238,35 @@ def test_a_property_is_given_once(run: Run, statement: str, name: str) -> None:
     assert f"duplicate property '{name}';" in text
     run("create or replace table once (n int) cluster by (n) cluster by (n)")
     run("create or replace stage once comment = 'a' comment = 'b'")
+
+
+def test_a_clustering_key_is_of_expressions_over_the_tables_columns(run: Run) -> None:
+    """https://docs.snowflake.com/en/user-guide/tables-clustering-keys"""
+    run("create table keyed_so (id int, v variant) cluster by (id > 5, id % 10, v:x::int)")
+    run("create temporary table keyed_too cluster by (id) as select 1 as id")
+    run("create table keyed_like clone keyed_so")
+    run("alter table keyed_so cluster by (id between 1 and 2)")
+    run("create table keyed_not as select * from keyed_so")
+    run("show tables like 'keyed_%'")
+    assert run(
+        'select "name", "cluster_by", "automatic_clustering"'
+        " from table(result_scan(last_query_id()))"
+    ) == [
+        ("KEYED_LIKE", "LINEAR(ID > 5, ID % 10, CAST(GET_PATH(V, 'x') AS INT))", "OFF"),
+        ("KEYED_NOT", "", "OFF"),
+        ("KEYED_SO", "LINEAR(ID BETWEEN 1 AND 2)", "ON"),
+        ("KEYED_TOO", "LINEAR(ID)", "ON"),
+    ]
+    for statement, number in {
+        "create table no_key (id int) cluster by (other > 5)": 904,
+        'create table no_key (id int) cluster by ("id")': 904,
+        "create table no_key cluster by (other) as select 1 as id": 904,
+        "create temporary table no_key cluster by (other) as select 1 as id": 904,
+        "alter table keyed_so cluster by (other)": 904,
+        "create or alter table keyed_so (id int, v variant) cluster by (other)": 904,
+        "create table no_key (id int) cluster by (sum(id))": 2,
+        "create table no_key (v variant) cluster by (v)": 2,
+        "create view no_key cluster by (id) as select 1 as id": 1003,
+    }.items():
+        assert error(run, statement) == number, statement
+    assert run("show tables like 'no_key'") == []

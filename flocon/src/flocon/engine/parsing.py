@@ -376,6 +376,22 @@ Snowflake.Parser.TYPE_LITERAL_PARSERS = {
     **dict.fromkeys((exp.DType.DATE, exp.DType.TIME, *moments.KINDS), _typed_constant),
 }
 
+
+def _clustering_key(parser: Any) -> exp.ClusterProperty:
+    """CLUSTER BY takes expressions such as `id > 5`: SQLGlot reads columns and calls.
+
+    https://docs.snowflake.com/en/user-guide/tables-clustering-keys
+    """
+    keys = parser._parse_wrapped_csv(parser._parse_disjunction)
+    return parser.expression(exp.ClusterProperty(expressions=keys))
+
+
+Snowflake.Parser.PROPERTY_PARSERS = {
+    **Snowflake.Parser.PROPERTY_PARSERS,
+    "CLUSTER BY": _clustering_key,
+}
+Snowflake.Parser.ALTER_PARSERS = {**Snowflake.Parser.ALTER_PARSERS, "CLUSTER BY": _clustering_key}
+
 # A column may be called ARRAY or LIST; only brackets alone make an array.
 Snowflake.Parser.ARRAY_CONSTRUCTORS = {}
 

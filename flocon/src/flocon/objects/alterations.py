@@ -89,11 +89,13 @@ def carry_out(
         return result.done()
     for action in tree.args["actions"]:
         if action.sql("snowflake").upper() == "DROP CLUSTERING KEY":
-            table_properties.put(context, table, {"CLUSTER_BY": ""})
+            table_properties.put(context, table, {"CLUSTER_BY": "", table_properties.SUSPENDED: ""})
             return result.done()
         if isinstance(action, exp.AddConstraint):
             return _add_constraint(context, table, action)
         if isinstance(action, exp.ClusterProperty | exp.Cluster):
+            place = context.place(table)
+            table_properties.check_clustering(tree, context.connection.columns(*place))
             table_properties.put(
                 context, table, {"CLUSTER_BY": table_properties.clustering(action)}
             )

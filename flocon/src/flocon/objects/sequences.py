@@ -29,6 +29,8 @@ def create_sequence(context: Context, tree: exp.Create, binds: Binds) -> Result:
     check_create(tree.meta[parsing.WRITTEN])
     is_ordered = False
     if counts := tree.find(exp.SequenceProperties):
+        # Without one the engine begins at a bound.
+        counts.set("start", counts.args.get("start") or exp.Literal.number(1))
         counts.set("minvalue", exp.Literal.number(_LEAST))
         counts.set("maxvalue", exp.Literal.number(_MOST))
         # The engine's numbers come in order.

@@ -5,13 +5,14 @@ https://docs.snowflake.com/en/sql-reference/sql/create-table
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import OF_THE_ENGINE
 from flocon.engine.marked_names import unmarked
+from flocon.engine.parsing import name_of
 from flocon.session.context import Context
 from flocon.sql.tokens import FullName
 from flocon.stores import notes
@@ -22,6 +23,8 @@ _DAYS = {_RETENTION, "MAX_DATA_EXTENSION_TIME_IN_DAYS"}
 _MOST_DAYS = 90
 # What ALTER TABLE sets and unsets.
 SETTINGS = ("CHANGE_TRACKING", *sorted(_DAYS))
+# Automatic Clustering of a clone: https://docs.snowflake.com/en/user-guide/object-clone
+SUSPENDED = "AUTOMATIC_CLUSTERING_SUSPENDED"
 # What CREATE OR ALTER TABLE unsets where it does not set it: not so CHANGE_TRACKING.
 # https://docs.snowflake.com/en/sql-reference/sql/create-or-alter
 UNSET = dict.fromkeys(("CLUSTER_BY", *_DAYS), "")
@@ -38,7 +41,9 @@ def of_create(tree: exp.Create) -> dict[str, str]:
             found["TRANSIENT"] = "TRUE"
         elif isinstance(item, exp.SecureProperty):
             found["SECURE"] = "TRUE"
-        elif isinstance(item, exp.ClusterProperty | exp.Cluster):
+        elif isinstance(item, _CLUSTERING):
+            if str(tree.args["kind"]).upper() == "VIEW":
+                raise errors.compilation(errors.SYNTAX, "syntax error unexpected 'CLUSTER'.")
             found["CLUSTER_BY"] = clustering(item)
         elif type(item) is exp.Property and str(tree.args["kind"]).upper() == "TABLE":
             found |= setting(item, f"CREATE {tree.args['kind']} …")
@@ -125,6 +130,49 @@ def clustering(item: Expr) -> str:
             name.set("this", name.name.upper())
     written = ", ".join(key.sql("snowflake") for key in keys.expressions)
     return unmarked(f"LINEAR({written})")
+
+
+def written(columns: Iterable[exp.ColumnDef]) -> list[tuple[str, str]]:
+    """Columns and their types, as a statement has them."""
+    return [(each.name, each.args["kind"].sql("snowflake")) for each in columns if each.kind]
+
+
+def cloned(context: Context, tree: exp.Create) -> dict[str, str]:
+    """The clustering key of a table that is cloned, which is not kept up in the clone."""
+    clone = tree.args.get("clone")
+    key = of(context, context.resolve(name_of(clone.this))).get("CLUSTER_BY") if clone else None
+    return {"CLUSTER_BY": key, SUSPENDED: "TRUE"} if key else {}
+
+
+def is_clustered(tree: exp.Create) -> bool:
+    properties = tree.args.get("properties") or exp.Properties(expressions=[])
+    return any(isinstance(each, _CLUSTERING) for each in properties.expressions)
+
+
+def check_clustering(tree: exp.Create | exp.Alter, columns: Iterable[tuple[str, str]]) -> None:
+    """Raises 000904 for a clustering key of a column that the table has not, 000002 for one that
+    aggregates, or is a VARIANT. columns: the table's, with their types.
+
+    https://docs.snowflake.com/en/user-guide/tables-clustering-keys
+    """
+    properties = tree.args.get("properties")
+    among = tree.args.get("actions") or (properties.expressions if properties else [])
+    keys = [key for each in among if isinstance(each, _CLUSTERING) for key in each.expressions]
+    known = {unmarked(name): kind for name, kind in columns}
+    for key in keys:
+        for node in key.walk():
+            if isinstance(node, exp.AggFunc | exp.Window):
+                raise errors.unsupported("a clustering key that aggregates")
+            if isinstance(node, exp.Column):
+                name = unmarked(node.name if node.this.quoted else node.name.upper())
+                if name not in known:
+                    raise errors.compilation(errors.UNKNOWN_COLUMN, f"invalid identifier '{name}'")
+                if node is key and known[name] in _SEMI_STRUCTURED:
+                    raise errors.unsupported("a VARIANT as a clustering key: cast its path")
+
+
+_SEMI_STRUCTURED = ("ARRAY", "JSON", "OBJECT", "VARIANT")
+_CLUSTERING = (exp.ClusterProperty, exp.Cluster)
 
 
 def put(context: Context, name: FullName, properties: dict[str, str]) -> None:

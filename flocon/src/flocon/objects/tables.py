@@ -57,6 +57,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
         _check_clone(context, context.resolve(name_of(clone.this)))
     context.transactions.reshape(table.database)
     names = qualify(context, tree)
+    _check_clustering(context, tree)
     texts = comments.of_create(tree)
     comments.strip(tree)
     declared_as = _declared(context, tree)
@@ -105,7 +106,7 @@ def _make(
 def _properties(context: Context, tree: exp.Create) -> dict[str, str]:
     """What is kept of a new table besides its columns. The engine does not get to see its keys."""
     found = keys.as_property(keys.of_create(context, tree)) | defaults.copied(context, tree)
-    found |= column_positions.copied(context, tree)
+    found |= column_positions.copied(context, tree) | table_properties.cloned(context, tree)
     constraints.strip(tree)
     return {**table_properties.of_create(tree), **found}
 
@@ -120,6 +121,18 @@ def _declared(context: Context, tree: exp.Create) -> DeclaredTypes:
 def _columns(tree: exp.Create) -> list[exp.ColumnDef]:
     """Those that the statement writes."""
     return list(tree.this.find_all(exp.ColumnDef)) if isinstance(tree.this, exp.Schema) else []
+
+
+def _check_clustering(context: Context, tree: exp.Create) -> None:
+    if not table_properties.is_clustered(tree):
+        return
+    columns = table_properties.written(_columns(tree))
+    if tree.expression and not columns:
+        of_query = context.connection.describe(tree.expression.copy())
+        named = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
+        names = [column.name for column in named] or of_query.names
+        columns = list(zip(names, of_query.types, strict=False))
+    table_properties.check_clustering(tree, columns)
 
 
 def _source(tree: exp.Create) -> exp.Clone | exp.LikeProperty | None:
@@ -249,8 +262,9 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
     declared_as = _declared(context, tree)
     if what == "Table":
         comments.strip(tree)
-    strip_properties(tree)
     names, owner = qualify_source(context, tree), context.access.role
+    _check_clustering(context, tree)
+    strip_properties(tree)
     if what == "View" and full in context.connection.temporary:
         check_recursion(context, tree.expression, context.place(full))
     context.transactions.forbid_replay()

@@ -43,9 +43,10 @@ def alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
     wanted_keys = keys.kept(keys.of_table(context, table), keys.of_create(context, tree))
     constraints.strip(tree)
     properties = table_properties.UNSET | table_properties.of_create(tree)
+    wanted = {column.name: column for column in tree.this.find_all(exp.ColumnDef)}
+    table_properties.check_clustering(tree, table_properties.written(wanted.values()))
     texts = comments.of_create(tree)
     comments.strip(tree)
-    wanted = {column.name: column for column in tree.this.find_all(exp.ColumnDef)}
     had = [name for name, _ in context.connection.columns(*context.place(table))]
     _check_order(list(wanted), had)
     kinds = {name: column.args["kind"] for name, column in wanted.items()}

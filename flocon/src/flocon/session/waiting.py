@@ -18,7 +18,7 @@ from flocon.session.context import Context
 
 _UNITS = {"DAYS": 86_400.0, "HOURS": 3600.0, "MINUTES": 60.0, "SECONDS": 1.0, "MILLISECONDS": 0.001}
 # What a GENERATOR without ROWCOUNT makes of a second.
-_ROWS_A_SECOND = 1000
+_ROWS_A_SECOND = 1_000_000
 
 
 def system_wait(context: Context, arguments: Sequence[Any]) -> str:
