@@ -73,10 +73,6 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             "SELECT is_nullable FROM INFORMATION_SCHEMA.COLUMNS WHERE table_name = 'SEEN'",
             [("YES",)],
         ),
-        (
-            "SELECT DISTINCT created, last_altered FROM INFORMATION_SCHEMA.DATABASES",
-            [(None, None)],
-        ),
     ],
     ("CREATE, ALTER, COMMENT, SHOW", "views"): [
         ("CREATE VIEW sight AS SELECT 1 AS n", None),

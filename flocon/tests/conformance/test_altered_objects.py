@@ -153,6 +153,21 @@ def test_two_keys_of_the_same_columns_are_one_too_many(run: Run) -> None:
     assert error(run, "alter table keyed add column c int primary key") == 2
 
 
+def test_a_column_that_is_added_as_the_primary_key_takes_no_null(
+    run: Run, connection: SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table-constraint"""
+    run("create or replace table unkeyed (a int)")
+    run("alter table unkeyed add column b int primary key, c int unique")
+    found = shown(connection, "describe table unkeyed")
+    assert [row["null?"] for row in found] == ["Y", "N", "Y"]
+    assert error(run, "insert into unkeyed values (1, null, 1)") == 100072
+    run("create or replace table unkeyed (a int)")
+    run("insert into unkeyed values (null)")
+    run("alter table unkeyed add primary key (a)")
+    assert [row["null?"] for row in shown(connection, "describe table unkeyed")] == ["Y"]
+
+
 def test_nothing_is_shown_of_no_rows_and_of_nobody(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/show-tables
     https://docs.snowflake.com/en/sql-reference/sql/show-grants"""
@@ -252,7 +267,8 @@ def test_a_comment_is_set_and_unset(
 
 
 def test_a_database_has_a_comment(run: Run, connection: SnowflakeConnection, database: str) -> None:
-    """https://docs.snowflake.com/en/sql-reference/sql/alter-database"""
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-database
+    https://docs.snowflake.com/en/sql-reference/info-schema/databases"""
 
     def comment() -> str:
         [listed] = shown(connection, f"show databases like '{database}'")
@@ -262,8 +278,14 @@ def test_a_database_has_a_comment(run: Run, connection: SnowflakeConnection, dat
     assert comment() == "of mine"
     run(f"alter database if exists {database} unset comment")
     assert comment() == ""
+    told = (
+        "select database_owner, comment, last_altered > created, created > '2026-01-01'::date"
+        f" from information_schema.databases where database_name = '{database}'"
+    )
+    assert run(told) == [("ACCOUNTADMIN", None, True, True)]
     run(f"comment on database {database} is 'again'")
     assert comment() == "again"
+    assert run(told) == [("ACCOUNTADMIN", "again", True, True)]
     assert error(run, "alter database nowhere set comment = 'a'") == 2003
 
 

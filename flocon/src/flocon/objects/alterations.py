@@ -169,7 +169,7 @@ def _with_keys(
     new = [each for each in tree.args["actions"] if isinstance(each, exp.ColumnDef)]
     found = keys.with_added(context, table, [each for each in new if each.name not in known])
     for column in new:
-        constraints.strip_column(column)
+        constraints.strip_added(column)
     return found
 
 

@@ -24,11 +24,17 @@ def strip(tree: exp.Create) -> None:
     if not isinstance(schema, exp.Schema):
         return
     for column in _primary(schema):
-        others = [c for c in column.constraints if not isinstance(c.kind, _NULLS)]
-        column.set("constraints", [*others, exp.ColumnConstraint(kind=_NULLS())])
+        _set_not_null(column)
     schema.set("expressions", [e for e in schema.expressions if not isinstance(e, _OF_TABLES)])
     for column in schema.find_all(exp.ColumnDef):
         strip_column(column)
+
+
+def strip_added(column: exp.ColumnDef) -> None:
+    """The same of a column that is added to a table."""
+    if _is_primary(column):
+        _set_not_null(column)
+    strip_column(column)
 
 
 def strip_column(column: exp.ColumnDef) -> None:
@@ -45,9 +51,17 @@ def _primary(schema: exp.Schema) -> list[exp.ColumnDef]:
     return [
         column
         for column in schema.find_all(exp.ColumnDef)
-        if column.name in named
-        or any(isinstance(c.kind, exp.PrimaryKeyColumnConstraint) for c in column.constraints)
+        if column.name in named or _is_primary(column)
     ]
+
+
+def _is_primary(column: exp.ColumnDef) -> bool:
+    return any(isinstance(c.kind, exp.PrimaryKeyColumnConstraint) for c in column.constraints)
+
+
+def _set_not_null(column: exp.ColumnDef) -> None:
+    others = [c for c in column.constraints if not isinstance(c.kind, _NULLS)]
+    column.set("constraints", [*others, exp.ColumnConstraint(kind=_NULLS())])
 
 
 def columns_of(key: Expr) -> list[Expr]:

@@ -1,8 +1,9 @@
-"""CREATE and DROP DATABASE and SCHEMA, and comments on schemas."""
+"""CREATE and DROP DATABASE and SCHEMA, comments on schemas, INFORMATION_SCHEMA.DATABASES."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from sqlglot import exp
 
@@ -174,6 +175,32 @@ def _schema_of(statement: Definition, place: Place | Context) -> Securable:
     return securables.schema(place.database, name.name)
 
 
+# What INFORMATION_SCHEMA.DATABASES is read as.
+_DATABASES = "_DATABASES"
+_COLUMNS = result.columns(
+    "DATABASE_NAME", "DATABASE_OWNER", "IS_TRANSIENT", "COMMENT", "CREATED", "LAST_ALTERED",
+    "RETENTION_TIME", "TYPE",
+)  # fmt: skip
+
+
+def databases(context: Context, database: str, arguments: dict[str, Any]) -> Result:
+    """INFORMATION_SCHEMA.DATABASES: all of the account's.
+
+    https://docs.snowflake.com/en/sql-reference/info-schema/databases
+    """
+    rows = []
+    for name in context.account.databases():
+        with context.account.while_there(name):
+            note = notes.find(context.catalog(name), "DATABASE", name) or Note(name)
+            owner = context.account.roles.owner(securables.database(name))
+            altered = note.altered_on or note.created_on
+            told = [name, owner, "NO", note.comment or None, note.created_on, altered]
+            rows.append([*told, 1, "STANDARD"])
+    return result.of(_COLUMNS, rows, result.SELECT)
+
+
+TABLE_FUNCTIONS = {_DATABASES: databases}
+VIEWS = {"DATABASES": f'SELECT * FROM TABLE("{{database}}".INFORMATION_SCHEMA.{_DATABASES}())'}
 STATEMENTS = (
     Kind(("ALTER", "SCHEMA"), _read_alter_schema, comment_on_schema, owns(_schema_of)),
     Kind(("COMMENT", "SCHEMA"), _read_comment_on_schema, comment_on_schema, owns(_schema_of)),
