@@ -43,18 +43,14 @@ def test_a_variant_beside_another_value_becomes_one_of_its_type(run: Run, compar
 @pytest.mark.parametrize(
     "compared",
     [
-        "nine < ten",
-        "nine >= ten",
         "nine between 1 and ten",
-        "nine between nine and ten",
         "max_by(1, nine)",
         "min_by(1, ten)",
-        "filter([9, 10], x -> x > nine)",
-        "[1] < [2]",
+        "greatest(nine, 10)",
     ],
 )
-def test_variants_have_no_order(run: Run, compared: str) -> None:
-    """The engine would take it from their JSON, where 10 is before 9.
+def test_what_no_variants_are_beside_is_refused(run: Run, compared: str) -> None:
+    """The engine would take their order from their JSON, where 10 is before 9.
 
     https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
     assert errno(run, f"select {compared} from (select 9::variant nine, 10::variant ten)") == 2

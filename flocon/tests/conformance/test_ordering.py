@@ -1,7 +1,5 @@
 """Where NULLs stand, and in which order columns do."""
 
-import pytest
-
 from conformance.shared import Run, error
 
 _ROWS = "from values (1, 1), (2, null), (3, 3) t (id, a)"
@@ -47,25 +45,6 @@ def test_the_columns_of_using_come_first(run: Run) -> None:
     run("insert into r values (2, 3), (4, 5)")
     assert run("select * from l join r using (id)") == [(2, 1, 3)]
     assert run("select * from l full join r using (id) order by id") == [(2, 1, 3), (4, None, 5)]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "select v from held order by 1",
-        "select * from held order by 2",
-        "select n, v from held order by all",
-        "select v from held union all select parse_json('2') order by 1",
-        "select column1 from values (parse_json('1')), (parse_json('\"a\"')) order by column1",
-        "select max(column1) from values (parse_json('1')), (parse_json('\"a\"'))",
-    ],
-)
-def test_a_variant_is_not_put_in_order_by_its_place_either(run: Run, query: str) -> None:
-    """https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
-    run("create or replace table held (n int, v variant)")
-    assert error(run, query) == 2
-    assert run("select n, v from held order by 1") == []
-    assert run("select column1 from values (2), (abs(-1)) order by all") == [(1,), (2,)]
 
 
 def test_paths_are_of_no_dates_and_dates_have_no_times_added(run: Run) -> None:

@@ -75,16 +75,6 @@ def test_a_path_into_a_variant_finds_the_value(run: Run, path: str, expected: An
     assert one(run, f"select {path} from (select {EVENT} v)") == expected
 
 
-@pytest.mark.parametrize("path", ["max(v:n)", "min(v:n)"])
-def test_a_variant_without_a_cast_is_not_ordered(run: Run, path: str) -> None:
-    """As JSON's text, 9 would be greater than 10.
-
-    https://docs.snowflake.com/en/sql-reference/data-types-semistructured
-    """
-    assert errno(run, f"select {path} from (select {EVENT} v)") == 2
-    assert errno(run, f"select 1 from (select {EVENT} v) order by v:n") == 2
-
-
 @pytest.mark.parametrize("call", ["try_cast(v:n as number)", "try_to_number(v:n)"])
 def test_try_functions_take_texts_only(run: Run, call: str) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/try_cast"""
@@ -507,7 +497,7 @@ def test_a_union_of_variants_is_ordered_and_limited_as_any_other(run: Run, equal
     assert len(run(f"{within})")) == 3
     both = "select v from equals where id < 3 union all select 1.5::float::variant"
     assert run(f"{both} order by v::float desc limit 1") == [("2.000000000000000e+00",)]
-    assert errno(run, f"{both} order by v") == 2
+    assert run(f"{both} order by v limit 1") == [("1.500000000000000e+00",)]
     run("create or replace temporary table kept as select v from equals union select v from equals")
     run("insert into kept select v from equals union select v from kept")
     assert run("select count(*), count(v) from kept") == [(6, 4)]
@@ -674,10 +664,10 @@ def test_what_is_chosen_beside_a_variant(run: Run) -> None:
         "nullif(v:s, 'text')": None,
         "nullif(v:n, 11)": "10",
         "greatest(v:s, 'x')": "x",
+        "greatest(v:n, v:s)": '"text"',
     }
     assert wrong_answers(run, expected, held) == {}
-    for call in ("greatest(v:n, v:d)", "least(v:n, 5)"):
-        assert error(run, f"select {call} {held}") == 2
+    assert error(run, f"select least(v:n, 5) {held}") == 2
 
 
 def test_functions_take_the_text_or_the_number_of_a_variant(run: Run) -> None:

@@ -186,6 +186,8 @@ def _written(tokens: Sequence[Token]) -> int:
     depth, commas = 0, 0
     for token in tokens:
         depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if depth < 0:
+            break  # WITHIN GROUP has commas of its own
         commas += token.token_type == TokenType.COMMA and depth == 0
     return commas + 1
 

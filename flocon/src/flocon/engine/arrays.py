@@ -138,9 +138,7 @@ MACROS = (
     # Numbers by their value, texts by their text; a null has no place among them.
     "_account_array_sorted(a) AS list_transform(list_sort(list_transform(_account_orderable("
     "list_filter(_account_list(a), lambda e: NOT _account_is_missing(e))), lambda e: struct_pack("
-    "n := CASE WHEN json_type(e) IN ('BIGINT', 'UBIGINT', 'DOUBLE')"
-    " THEN CAST(_account_castable(e) AS DOUBLE) END,"
-    " s := json_extract_string(e, '$'), v := e))), lambda each: each.v)",
+    " r := _account_rank(e), v := e))), lambda each: each.v)",
     "_account_present(l) AS list_filter(l, lambda e: e IS NOT NULL)",
     "_account_array_nulls(a) AS list_filter(_account_list(a), lambda e: json_type(e) = 'NULL')",
     f"_account_array_missing(a) AS list_filter(_account_list(a), lambda e: e = '{UNDEFINED}')",

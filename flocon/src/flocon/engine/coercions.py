@@ -24,6 +24,7 @@ from flocon.engine import (
     numeric,
     offsets,
     texts_as_numbers,
+    variant_order,
     variants_beside,
 )
 from flocon.engine.choices import CHOICES, ZERO_IF_NULL, become, chosen
@@ -96,7 +97,6 @@ _WANTS_NUMBERS = frozenset((
 _CALCULATED = frozenset((*_ARITHMETIC, *_WANTS_NUMBERS, exp.Trunc, exp.WidthBucket))
 _EQUALITIES = (exp.EqualNull, exp.Nullif, exp.NullSafeEQ, exp.NullSafeNEQ)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
-_ORDERINGS = (exp.Ordered, exp.Max, exp.Min)
 _OF_DAYS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 _MOVES = (exp.DateAdd, exp.DateSub, exp.DateTrunc, exp.TimestampTrunc, exp.AddMonths)
 
@@ -333,9 +333,16 @@ def _coerced(node: Expr) -> Expr:
     elif isinstance(node, exp.In | exp.Between):
         _chosen(node)
     elif isinstance(node, exp.Greatest | exp.Least) and any(map(_is_json, chosen(node))):
-        raise _ordering(next(filter(_is_json, chosen(node))))
-    elif isinstance(node, _ORDERINGS) and _is_variant(node.this):
-        raise _ordering(node.this)
+        for value in chosen(node):
+            _check_ordered(value)
+        return variant_order.chosen(node)
+    elif isinstance(node, exp.Max | exp.Min) and _is_json(node.this):
+        _check_ordered(node.this)
+        return variant_order.extreme(node)
+    elif form is exp.Ordered and _is_json(node.this):
+        _check_ordered(node.this)
+        _check_place(node)
+        node.set("this", variant_order.rank(node.this))
     elif isinstance(node, exp.ArgMax | exp.ArgMin) and _is_json(node.expression):
         raise _ordering(node.expression)
     elif isinstance(node, exp.SetOperation):
@@ -351,6 +358,29 @@ def _coerced(node: Expr) -> Expr:
 def _ordering(value: Expr) -> errors.SnowflakeError:
     text = value.sql(dialect="snowflake")
     return errors.unsupported(f"ordering the VARIANT {text}: cast it first, as in {text}::INT")
+
+
+def _check_ordered(value: Expr) -> None:
+    """Raises 000002 for what is no VARIANT beside one, or is declared as an ARRAY or OBJECT, which
+    Snowflake's pages have no order of."""
+    if not _is_variant(value) or (value.type and declared_as(value.type)):
+        raise _ordering(value)
+
+
+def _check_place(ordered: Expr) -> None:
+    """Raises 000002 for an ORDER BY whose values are calculated with, or given out once."""
+    place = ordered.find_ancestor(exp.WithinGroup, exp.Window, exp.Query)
+    order = ordered.parent
+    if isinstance(order, exp.Order) and isinstance(order.this, exp.Distinct):
+        raise _ordering(ordered.this)
+    if isinstance(place, exp.WithinGroup) and (
+        not isinstance(place.this, exp.ArrayAgg) or isinstance(place.this.this, exp.Distinct)
+    ):
+        raise _ordering(ordered.this)
+    frame = place.args.get("spec") if isinstance(place, exp.Window) else None
+    bounds = [frame.args.get(key) for key in ("start", "end")] if frame else []
+    if frame and frame.text("kind").upper() == "RANGE" and any(isinstance(b, Expr) for b in bounds):
+        raise _ordering(ordered.this)
 
 
 def _ordered_by_itself(distinct: exp.Distinct, order: Sequence[exp.Ordered]) -> None:
@@ -819,13 +849,25 @@ def _booleans(node: Expr) -> None:
 def _compared(node: Expr) -> None:
     _check_rows(node.this, node.expression)
     if all(map(_is_json, (node.this, node.expression))) and not isinstance(node, exp.EQ | exp.NEQ):
-        raise _ordering(node.this)
+        if _is_match(node):
+            raise _ordering(node.this)
+        _be_structured(node)
+        for key in ("this", "expression"):
+            node.set(key, variant_order.rank(node.args[key]))
+        return
     if isinstance(node, exp.EQ | exp.NEQ) and _equal(node):
         return
     _set_beside(node)
     for key, other in (("this", "expression"), ("expression", "this")):
         if _is_moment(node.args[other]) and _is_unwritten_text(node.args[key]):
             node.set(key, _read_as(node.args[other], node.args[key].copy()))
+
+
+def _is_match(node: Expr) -> bool:
+    """Is it what an ASOF JOIN goes by?"""
+    while isinstance(node.parent, exp.Paren):
+        node = node.parent
+    return node.arg_key == "match_condition"
 
 
 def _set_beside(node: Expr) -> None:
@@ -841,13 +883,22 @@ def _beside(value: Expr, others: Sequence[Expr], *, is_ordered: bool = False) ->
     kind = _kind(others[0])
     if not _is_variant(value):
         return
+    if any(map(variant_order.is_rank, others)):
+        _put(value, variant_order.rank)
+        return
     if kind in _BINARIES:
         raise errors.unsupported("a VARIANT that is compared with a BINARY: cast it")
     made = _comparable(kind)
     if made == _NUMBER:
-        is_long = not is_ordered and any(map(_may_be_long, others))
-        _put(value, variants_beside.number, is_ordered=is_ordered, has_all_digits=is_long)
-        for each in others if is_long else ():
+        is_long = any(map(_may_be_long, others))
+        if is_ordered and any(map(_has_many_digits, others)):
+            for each in (value, *others):
+                if not variant_order.is_rank(each.parent):
+                    _put(each, variant_order.rank)
+            return
+        is_whole = is_long and not is_ordered
+        _put(value, variants_beside.number, is_ordered=is_ordered, has_all_digits=is_whole)
+        for each in others if is_whole else ():
             if not (isinstance(each.parent, exp.Cast) and each.parent.to.this == _Kind.INT128):
                 _put(each, _cast, "INT128")
     elif made == "BOOLEAN":
@@ -911,7 +962,9 @@ def _beside_truths(value: Expr, others: Sequence[Expr], *, is_ordered: bool = Fa
     if not _is_variant(value) or {_kind(each) for each in others} != {_Kind.BOOLEAN}:
         return False
     if is_ordered:
-        raise variants_beside.refuse_order()
+        for each in (value, *others):
+            _put(each, variant_order.rank)
+        return True
     _put(value, variants_beside.json_of)
     for each in others:
         _put(each, _cast, _TEXT)
@@ -932,6 +985,18 @@ def _may_be_long(value: Expr) -> bool:
     return _is_whole(value)
 
 
+def _has_many_digits(value: Expr) -> bool:
+    """May it be any number of more digits than a floating-point one has?"""
+    bare = value.unnest()
+    bare = bare.this.unnest() if isinstance(bare, exp.Neg) else bare
+    if isinstance(bare, exp.Literal):
+        return len(bare.name) > _SHORT_NUMBER
+    kind = value.type
+    if kind is None or kind.this not in (*exp.DataType.INTEGER_TYPES, _Kind.DECIMAL):
+        return False
+    return not kind.expressions or int(kind.expressions[0].name) > _SHORT_NUMBER
+
+
 def _check_rows(*sides: Expr) -> None:
     """Raises 000002 for a VARIANT in a row that is compared: the engine takes it for its JSON."""
     if not isinstance(sides[0].unnest(), exp.Tuple):
@@ -947,18 +1012,24 @@ def _equal(node: Expr) -> bool:
         is_told = _comparable(_kind(node.expression)) or _is_variant_beside_untyped(*both)
         if isinstance(node, exp.Nullif) and _is_variant(node.this) and is_told:
             compared = _coerced(exp.EQ(this=node.this.copy(), expression=node.expression.copy()))
-            node.replace(exp.Case(ifs=[exp.If(this=compared, true=exp.Null())], default=node.this))
+            _choose(node, compared)
             return True
         return False
     if isinstance(node, exp.EQ | exp.NEQ):
         _be_structured(node)
     if isinstance(node, exp.Nullif):
         equal = exp.EQ(this=_same(node.this.copy()), expression=_same(node.expression))
-        node.replace(exp.Case(ifs=[exp.If(this=equal, true=exp.Null())], default=node.this))
+        _choose(node, equal)
     else:
         node.set("this", _same(node.this))
         node.set("expression", _same(node.expression))
     return True
+
+
+def _choose(nullif: Expr, is_equal: Expr) -> None:
+    case = exp.Case(ifs=[exp.If(this=is_equal, true=exp.Null())], default=nullif.this)
+    case.type = nullif.type
+    nullif.replace(case)
 
 
 def _be_structured(node: Expr) -> None:
@@ -1026,7 +1097,9 @@ def _compare_apart(node: Expr, asked: Expr) -> None:
             for each, value in zip(pairs[::2], pairs[1::2], strict=False)
         ]
         default = pairs[-1].copy() if len(pairs) % 2 else None
-        node.replace(exp.Case(ifs=ifs, default=default))
+        case = exp.Case(ifs=ifs, default=default)
+        case.type = node.type
+        node.replace(case)
         return
     for each in node.args["ifs"]:
         each.set("this", _coerced(exp.EQ(this=asked.copy(), expression=each.this)))
@@ -1068,7 +1141,12 @@ def _chosen(node: Expr) -> None:
     if isinstance(node, exp.In):
         _check_rows(node.this, *node.expressions, *([rows] if rows else []))
     if isinstance(node, exp.Between) and _is_json(node.this):
-        for bound in filter(_is_json, (node.args["low"], node.args["high"])):
+        of_json = [each for each in (node.args["low"], node.args["high"]) if _is_json(each)]
+        if len(of_json) == len((node.args["low"], node.args["high"])):
+            for key in ("this", "low", "high"):
+                node.set(key, variant_order.rank(node.args[key]))
+            return
+        for bound in of_json:
             raise _ordering(bound)
     if isinstance(node, exp.In) and _is_json(node.this):
         within = columns if query is not None else node.expressions

@@ -14,6 +14,7 @@ from flocon.engine import inner_kinds, moments, offsets
 from flocon.engine.expression_types import held
 from flocon.engine.inner_kinds import NONE, Kinds
 from flocon.engine.types import TEXT_TYPES
+from flocon.engine.variant_order import RANK
 from flocon.engine.variants_beside import ORDERED
 
 SAME, SAME_FIXED = "_account_same", "_account_same_fixed"
@@ -31,6 +32,7 @@ _ARRAYS: dict[type[Expr], tuple[str, ...]] = {
 }
 _LOOKED_FOR = (exp.ArrayContains, exp.ArrayPosition, exp.ArrayRemove)
 _APART, _WITH_ALL_DIGITS = "_account_apart_within", "_account_with_all_digits"
+_IN_ORDER = (ORDERED, RANK)
 _ORDERINGS = (exp.ArrayMax, exp.ArrayMin, exp.SortArray)
 # Values of one of these types are equal where their texts are. Of a timestamp JSON has less digits.
 _EQUAL_AS_TEXTS = {"BINARY", "DATE", "TIME", "VARCHAR"}
@@ -50,7 +52,7 @@ def tell(tree: Expr, inside: Kinds) -> None:
             calls.append(node)
         elif isinstance(node, _ORDERINGS):
             node.set("this", _in_order(node.this, inside))
-        elif isinstance(node, exp.Anonymous) and node.name.removesuffix("_once") == ORDERED:
+        elif isinstance(node, exp.Anonymous) and node.name.removesuffix("_once") in _IN_ORDER:
             _put_apart(node, "expressions", inside)
         else:
             _tell_cast(node, inside)

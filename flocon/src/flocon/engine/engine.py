@@ -32,6 +32,7 @@ from flocon.engine import (
     regexps,
     stored_objects,
     urls,
+    variant_order,
     variant_values,
 )
 from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
@@ -150,6 +151,7 @@ class Engine:
         self._root.execute(f"ATTACH {literal(str(self._data / 'account.duckdb'))} AS _fs_global")
         self._root.execute(info_schema.fs_global_creation_sql())
         self._root.execute(show.fs_global_creation_sql())
+        variant_order.register(self._root)
         variant_values.register(self._root)
         self.user_functions.register(self._root)
         regexps.register(self._root)

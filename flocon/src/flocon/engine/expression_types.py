@@ -4,6 +4,7 @@ SQLGlot knows what Snowflake's functions answer; which column a name means is fo
 is not known has no type, and nothing is done about it.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.choices import CHOICES, become, chosen
 from flocon.engine.declared_types import AS
 from flocon.engine.functions import split_of
+from flocon.engine.marked_names import name_pattern
 from flocon.engine.sources import rename_cte
 from flocon.engine.texts import is_text
 from flocon.engine.types import (
@@ -42,6 +44,7 @@ from flocon.engine.types import (
 )
 
 Types = Sequence[tuple[str, exp.DataType | None]]
+Kinds = Sequence[exp.DataType | None]
 IsView = Callable[[exp.Table], bool]
 
 
@@ -231,6 +234,7 @@ _PARTS = (
     exp.GetExtract,
     exp.GetIgnoreCase,
     exp.Bracket,
+    exp.StripNullValue,
     exp.ToVariant,
     exp.ArrayMax,
     exp.ArrayMin,
@@ -488,19 +492,23 @@ class _Scopes:
                 side.meta.pop(ASKED, None)
             if query.args.get("by_name") or _may_be_unlike(left, right):
                 query.meta[ASKED] = True
+            left, right = (
+                _beside_nulls(query.this, left, right),
+                _beside_nulls(query.expression, right, left),
+            )
             made = _united(left, right, by_name=bool(query.args.get("by_name")))
             _check_star(query, left, right)
             self.inside |= _put_together(left, right)
-            if query.args.get("order"):
+            order = query.args.get("order")
+            if order:
                 clauses.check_united_order(query, _named(query, made))
-            if made is not None and (order := query.args.get("order")):
+            if made is not None and order:
                 self._place(order, ctes, (({"": Source.of(made)}, {}), *outer))
-            for side in (left, right):
-                _check_placed(query, side)
+            if order and (named := made or left or right):
+                every = zip(named, left or named, right or named, strict=False)
+                _name_united(order, named, [_first_json(columns) for columns in every])
             return made
-        made = self._select(query, ctes, outer) if isinstance(query, exp.Select) else None
-        _check_placed(query, made)
-        return made
+        return self._select(query, ctes, outer) if isinstance(query, exp.Select) else None
 
     def values(self, values: exp.Values) -> None:
         """The same for those of an INSERT that are no constants."""
@@ -551,7 +559,8 @@ class _Scopes:
                 clauses.check_lateral(join)
             if join.args.get("match_condition"):
                 clauses.check_match(join, lambda column: _owner(column, sources))
-            self._place(join.args.get("on"), ctes, scopes)
+            for key in ("on", "match_condition"):
+                self._place(join.args.get(key), ctes, scopes)
         _check_merged(select, sources)
         clauses.check_places(select)
         if _leaves_out_equal_rows(select):
@@ -570,7 +579,8 @@ class _Scopes:
             self._place(select.args.get(key), ctes, scopes, behind=key in _BEHIND)
         clauses.check_values(select, lambda name: bool(_owners(name, sources)))
         made = _output(select, sources)
-        if made is not None and select.is_star and _is_side(select):
+        _name_selected(select, made, sources)
+        if made is not None and select.is_star and _is_side(select) and not _is_changed(select):
             select.meta[COLUMNS] = [name for name, _ in made]
         return made
 
@@ -612,8 +622,6 @@ class _Scopes:
         for pivot in source.args.get("pivots") or ():
             if found is not None and not pivot.args.get("group"):
                 _check_pivoted(pivot, [name for name, _ in found])
-            found = None
-        if source.args.get("sample"):
             found = None
         named = _renamed(found, source)
         relation = relation if named is found else None
@@ -869,21 +877,108 @@ def _check_merged(select: exp.Select, sources: Mapping[str, Source | None]) -> N
                 raise clauses.ambiguous(node)
 
 
-def _check_placed(query: Expr, made: Types | None) -> None:
-    """Raises 000002 for an ORDER BY of the place of a VARIANT, as for its name."""
-    order = query.args.get("order")
-    for each in order.expressions if order else ():
-        place = each.this.unnest()
-        kinds = [kind for _, kind in made or ()]
-        if made is None and isinstance(query, exp.Query) and not query.is_star:
-            kinds = [value.unalias().type for value in query.selects]
-        if isinstance(place, exp.Literal) and not place.is_string and place.is_int:
-            number = int(place.name)
-            kinds = kinds[number - 1 : number] if number > 0 else []
-        elif not _is_all(place):
+def _name_ordered(order: Expr, kinds: Kinds, value_at: Callable[[int], Expr]) -> None:
+    """Let an ORDER BY say which VARIANTs it goes by, instead of their places.
+
+    value_at: what the query has at a place.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/order-by
+    """
+    if any(_is_all(each.this.unnest()) for each in order.expressions):
+        [by_all] = order.expressions
+        every = [exp.Literal.number(place + 1) for place in range(len(kinds))]
+        order.set("expressions", [exp.Ordered(**{**by_all.args, "this": each}) for each in every])
+    for each in order.expressions:
+        by = each.this.unnest()
+        if isinstance(by, exp.Literal) and not by.is_string and by.is_int:
+            place = int(by.name) - 1
+            if 0 <= place < len(kinds) and _is_json(kinds[place]):
+                value = value_at(place)
+                value.type = kinds[place]
+                each.set("this", value)
+
+
+def _name_selected(
+    select: exp.Select, made: Types | None, sources: Mapping[str, Source | None]
+) -> None:
+    """The same of a query's, and of its aliases, which mean its values before any column. Raises
+    000002 where it cannot be said."""
+    order = select.args.get("order")
+    if not order:
+        return
+    kinds = [kind for _, kind in made or ()]
+    if made is None and not select.is_star:
+        kinds = [value.unalias().type for value in select.expressions]
+    if not any(map(_is_json, kinds)):
+        return
+    merged = made if select.is_star and _merges(select) else None
+
+    def value_at(place: int) -> Expr:
+        if merged is not None:
+            return _only_column(merged, place)
+        return _selected(select, sources)[place].copy()
+
+    _name_ordered(order, kinds, value_at)
+    named = {each.alias: each.this for each in select.expressions if isinstance(each, exp.Alias)}
+    for value in select.expressions:
+        star = value.this if isinstance(value, exp.Column) else value
+        if isinstance(star, exp.Star):
+            named |= {each.alias: each.this for each in star.args.get("replace") or ()}
+            named |= {each.alias: each.this for each in star.args.get("rename") or ()}
+    for each in order.expressions:
+        by = each.this.unnest()
+        value = named.get(by.name) if isinstance(by, exp.Column) and not by.table else None
+        kind = (dict(made or ()).get(by.name) or value.type) if value is not None else None
+        if value is not None and _is_json(kind):
+            each.set("this", value.copy())
+            each.this.type = kind
+
+
+def _name_united(order: Expr, made: Types, kinds: Kinds) -> None:
+    """The same of a UNION's, whose columns are told by their names."""
+    _name_ordered(order, kinds, lambda place: _only_column(made, place))
+    for each in order.expressions:
+        by = each.this.unnest()
+        for (name, _), kind in zip(made, kinds, strict=False):
+            if isinstance(by, exp.Column) and name == by.name and _is_json(kind):
+                by.type = kind
+
+
+def _first_json(columns: Sequence[tuple[str, exp.DataType | None]]) -> exp.DataType | None:
+    kinds = [kind for _, kind in columns]
+    return next(filter(_is_json, kinds), kinds[0])
+
+
+def _only_column(made: Types, place: int) -> Expr:
+    """The column at a place. Raises 000002 where its name does not tell it."""
+    names = [name for name, _ in made]
+    if not names[place] or names.count(names[place]) > 1:
+        raise errors.unsupported(f"ordering the VARIANT {place + 1}: give it a name")
+    return exp.column(names[place], quoted=True)
+
+
+def _selected(select: exp.Select, sources: Mapping[str, Source | None]) -> list[Expr]:
+    """The values of a query, whose sources are known where it has a star."""
+    values: list[Expr] = []
+    for value in select.expressions:
+        if not value.is_star:
+            values.append(value.unalias())
             continue
-        if any(kind and kind.this in (exp.DType.VARIANT, exp.DType.JSON) for kind in kinds):
-            raise errors.unsupported(f"ordering the VARIANT {place.name}: cast it first")
+        star = value.this if isinstance(value, exp.Column) else value
+        replaced = {each.alias: each.this for each in star.args.get("replace") or ()}
+        for table in [value.table] if isinstance(value, exp.Column) else list(sources):
+            source = sources[table]
+            for name, _ in _kept(star, source.types) if source else ():
+                column = exp.column(name, table=table or None, quoted=True)
+                values.append(replaced.get(name, column))
+    return values
+
+
+def _is_json(kind: exp.DataType | None) -> bool:
+    return kind is not None and kind.this in _IN_JSON
+
+
+_IN_JSON = (*JSON_TYPES, exp.DType.STRUCT)
 
 
 def _is_all(value: Expr) -> bool:
@@ -1181,7 +1276,7 @@ def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types |
         if value.is_star:
             star = value.this if isinstance(value, exp.Column) else value
             named = [value.table] if isinstance(value, exp.Column) else list(sources)
-            if any(star.args.values()):
+            if any(star.args.values()) and _merges(select):
                 return None  # columns are left out
             if _merges(select):
                 merged = None if isinstance(value, exp.Column) else _merged(select, sources)
@@ -1193,18 +1288,49 @@ def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types |
                 found = sources.get(source)
                 if found is None:
                     return None
-                types += found.types
+                types += _changed(star, found.types)
         else:
-            kind = _known(value.unalias())
-            if kind is not None and not isinstance(value.unalias(), _AS_DECLARED):
-                # A function of a text has another length, and one of a moment all digits.
-                kind = _whole(kind)
-            if kind is not None and HELD in kind.meta and held(value.unalias()) is None:
-                kind = _VARIANT
-            if kind is not None and kind.this in _NOT_WHOLE and not _is_sure(value.unalias()):
-                kind = _guess(kind.sql())
-            types.append((value.alias_or_name, _described(value.unalias(), kind)))
+            types.append((value.alias_or_name, _type_of(value.unalias())))
     return types
+
+
+def _type_of(value: Expr) -> exp.DataType | None:
+    """Of a value of a query, as a column of it."""
+    kind = _known(value)
+    if kind is not None and not isinstance(value, _AS_DECLARED):
+        # A function of a text has another length, and one of a moment all digits.
+        kind = _whole(kind)
+    if kind is not None and HELD in kind.meta and held(value) is None:
+        kind = _VARIANT
+    if kind is not None and kind.this in _NOT_WHOLE and not _is_sure(value):
+        kind = _guess(kind.sql())
+    return _described(value, kind)
+
+
+def _changed(star: Expr, types: Types) -> Types:
+    """A source's columns, without those that a star leaves out, and with those it replaces.
+
+    https://docs.snowflake.com/en/sql-reference/sql/select
+    """
+    if not any(star.args.values()):
+        return types
+    values = {each.alias: _type_of(each.this) for each in star.args.get("replace") or ()}
+    names = {each.this.name: each.alias for each in star.args.get("rename") or ()}
+    return [(names.get(name, name), values.get(name, kind)) for name, kind in _kept(star, types)]
+
+
+def _kept(star: Expr, types: Types) -> Types:
+    gone = {each.name for each in star.args.get("except_") or ()}
+    like = star.args.get("ilike")
+    form = name_pattern(like.name) if like else ""
+    kept = [each for each in types if each[0] not in gone]
+    return [each for each in kept if re.fullmatch(form, each[0])] if like else kept
+
+
+def _is_changed(select: exp.Select) -> bool:
+    """Has a `*` other columns than what it reads?"""
+    stars = (each.this if isinstance(each, exp.Column) else each for each in select.expressions)
+    return any(isinstance(each, exp.Star) and any(each.args.values()) for each in stars)
 
 
 def _merges(select: exp.Select) -> bool:
@@ -1251,7 +1377,8 @@ def _leaves_out_equal_rows(select: exp.Select) -> bool:
 
 def _spread_variants(select: exp.Select, sources: Mapping[str, Source | None]) -> None:
     """Name the columns of `*` where VARIANTs are among them, of which equal ones may look other."""
-    found = None if _merges(select) else _output(select, sources)
+    has_other = _merges(select) or _is_changed(select)
+    found = None if has_other else _output(select, sources)
     kinds = [kind.this for _, kind in found or () if kind is not None]
     if found is None or exp.DType.VARIANT not in kinds:
         return
@@ -1374,6 +1501,18 @@ def _shared(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataTy
     said = described.united(described.of_type(kind), described.of_type(other))
     bounded = described.of_bounded(kind) and described.of_bounded(other)
     return _describing(_of_both(kind, other), said, bounded=bounded)
+
+
+def _beside_nulls(query: Expr, types: Types | None, others: Types | None) -> Types | None:
+    """The columns of a side of a UNION, where NULL is a VARIANT beside one."""
+    side = query.unnest()
+    if types is None or others is None or not isinstance(side, exp.Select) or side.is_star:
+        return types
+    nulls = [isinstance(value.unalias().unnest(), exp.Null) for value in side.selects]
+    return [
+        (name, other if is_null and _is_json(other) else kind)
+        for (name, kind), (_, other), is_null in zip(types, others, nulls, strict=False)
+    ]
 
 
 def _of_both(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataType | None:

@@ -21,6 +21,7 @@ from flocon.engine import (
     moments,
     nanoseconds,
     row_numbers,
+    variant_order,
     variants_beside,
 )
 from flocon.sql import error_places
@@ -241,7 +242,7 @@ def _unexpected(line: str) -> str:
 
 _REFUSED = (
     nanoseconds.REFUSED, inner_kinds.REFUSED, inner_kinds.LOST, variants_beside.NOT_ORDERED,
-    variants_beside.UNTYPED, row_numbers.REFUSED,
+    variants_beside.UNTYPED, row_numbers.REFUSED, variant_order.REFUSED,
 )  # fmt: skip
 # The value in it may say anything, also on several lines.
 _TOO_LONG = re.compile(

@@ -216,7 +216,7 @@ _ASKED = {
             "union",
         )
     ),
-    "_account_is_kind", "_account_is_text_apart", "_account_nothing", "_account_same",
-    "_account_same_fixed", "_account_text_apart", "_account_told", "_account_typeof_apart",
-    "_account_typeof_at", "_account_typeof_of", "_account_when",
+    "_account_is_kind", "_account_is_text_apart", "_account_nothing", "_account_rank",
+    "_account_same", "_account_same_fixed", "_account_text_apart", "_account_told",
+    "_account_typeof_apart", "_account_typeof_at", "_account_typeof_of", "_account_when",
 }  # fmt: skip

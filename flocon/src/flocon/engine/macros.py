@@ -18,6 +18,7 @@ from flocon.engine import (
     objects,
     offsets,
     row_numbers,
+    variant_order,
     variants_beside,
 )
 from flocon.engine.failures import OF_VARIANT
@@ -404,6 +405,7 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
             *events.MACROS,
             *numeric.MACROS,
             *row_numbers.MACROS,
+            *variant_order.MACROS,
             *variants_beside.MACROS,
             *column_defaults.MACROS,
             *lengths.MACROS,

@@ -12,7 +12,7 @@ from functools import partial
 
 from sqlglot import Expr, exp
 
-from flocon.core import errors
+from flocon.engine.variant_order import rank
 
 ORDERED = "_account_number_in_order"
 UNTYPED = "a VARIANT beside a value of which no type is known: cast it"
@@ -28,6 +28,8 @@ MACROS = (
     "_account_is_truth(x) AS typeof(x) = 'BOOLEAN'",
     "_account_is_json(x) AS typeof(x) = 'JSON'",
     "_account_is_whole(x) AS typeof(x) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT')",
+    "_account_is_long(x) AS _account_is_whole(x) AND"
+    " abs(TRY_CAST(CAST(x AS VARCHAR) AS HUGEINT)) > 1000000000000000",
     "_account_is_numeric(x) AS typeof(x) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT',"
     " 'UBIGINT', 'FLOAT', 'DOUBLE') OR prefix(typeof(x), 'DECIMAL(')",
     "_account_text_beside(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'DATE', '\"NULL\"')"
@@ -43,11 +45,10 @@ MACROS = (
     # JSON has quotes around texts: what is read so is a number, but for the marks of some.
     f"_account_number_beside(x) AS CASE WHEN isfinite(TRY_CAST({_RAW} AS DOUBLE))"
     f" THEN TRY_CAST({_RAW} AS DOUBLE) ELSE _account_other_beside(x) END",
-    # A BOOLEAN is less than all numbers, a text is larger.
+    # A BOOLEAN is less than all numbers, a text, an array, an object and a null are larger.
     f"_account_number_in_order(x) AS CASE WHEN isfinite(TRY_CAST({_RAW} AS DOUBLE))"
     f" THEN TRY_CAST({_RAW} AS DOUBLE) WHEN {_RAW} IN ('true', 'false')"
-    " THEN CAST('-inf' AS DOUBLE) WHEN json_type(x) IN ('ARRAY', 'NULL', 'OBJECT')"
-    f" THEN CAST('{NOT_ORDERED} ' || {_RAW} AS DOUBLE) ELSE _account_other_beside(x) END",
+    " THEN CAST('-inf' AS DOUBLE) ELSE _account_other_beside(x) END",
     # The same beside whole numbers of more digits than a DOUBLE has.
     "_account_whole_of(n) AS CASE WHEN isfinite(n) AND n = floor(n)"
     f" THEN coalesce(TRY_CAST(n AS HUGEINT), {_NEITHER}) ELSE {_NEITHER} END",
@@ -105,12 +106,15 @@ def by_kinds(
     """
     whole = partial(number, is_ordered=is_ordered, has_all_digits=True)
     plain = partial(number, is_ordered=is_ordered, has_all_digits=False)
-    if not is_ordered:
+    same = rank if is_ordered else partial(_call, "_account_same")
+    on_right = rank if is_ordered else json_of
+    truths = (truth, partial(_call, "_account_as_truth")) if is_left else (on_right, on_right)
+    yield _call("_account_is_truth", beside), truths
+    yield _call("_account_is_json", beside), (same, same)
+    if is_ordered:
+        yield _call("_account_is_long", beside), (rank, rank)
+    else:
         yield _call("_account_is_whole", beside), (whole, partial(_call, "_account_whole_number"))
-        truths = (truth, partial(_call, "_account_as_truth")) if is_left else (json_of, json_of)
-        yield _call("_account_is_truth", beside), truths
-        same = partial(_call, "_account_same")
-        yield _call("_account_is_json", beside), (same, same)
     yield _call("_account_is_numeric", beside), (plain, partial(_call, "_account_as_float"))
 
 
@@ -121,10 +125,6 @@ def _call(name: str, value: Expr) -> Expr:
 def text_of(beside: Expr) -> Expr:
     """The same where it is a text, or a DATE, whose text JSON has."""
     return _call("_account_text_beside", beside)
-
-
-def refuse_order() -> errors.SnowflakeError:
-    return errors.unsupported("the order of a VARIANT beside a BOOLEAN: cast it")
 
 
 def _read(name: str, value: Expr, kind: str) -> Expr:
