@@ -169,6 +169,10 @@ def test_numbers_beside_a_variant_are_compared_with_all_digits(run: Run) -> None
         "parse_json('5') between -3 and 12345678901234567890": True,
         "12345678901234567890 between parse_json('1') and parse_json('\"a\"')": True,
         "parse_json('{\"p\":12.5}'):p >= 12.5": True,
+        "parse_json('0.09999999999999999999') < 0.1": True,
+        "parse_json('1.00000000000000001') = 1": False,
+        "parse_json('-1.00000000000000001') < -1": True,
+        "0.1::float::variant = 0.1": True,
         "array_sort(parse_json('[-9007199254740992,-9007199254740993]'))[0]": "-9007199254740993",
     }
     assert wrong_answers(run, expected) == {}

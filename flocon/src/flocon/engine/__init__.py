@@ -10,8 +10,9 @@ expression_types    the types of the tree's expressions, from the columns of its
                     read the rows around them
 bound_types         binds that are dates, times or no numbers have their types
 coercions           the casts that Snowflake makes silently, put in by those types;
-                    variants_beside: what VARIANTs are beside numbers and BOOLEANs, conditions: what
-                    is one; compared_variants: where a date may be inside of compared VARIANTs
+                    variants_beside: what VARIANTs are beside numbers and BOOLEANs, variant_order:
+                    which of them comes first, conditions: what is one; compared_variants: where a
+                    date may be inside of compared VARIANTs
 stored_values       what values become in the columns of the target; writable_types: which they
                     are not, default_types: the same of defaults
 rewrite             Snowflake's SQL as DuckDB's; its parts: functions, conversions, variant, arrays,

@@ -492,10 +492,9 @@ class _Scopes:
                 side.meta.pop(ASKED, None)
             if query.args.get("by_name") or _may_be_unlike(left, right):
                 query.meta[ASKED] = True
-            left, right = (
-                _beside_nulls(query.this, left, right),
-                _beside_nulls(query.expression, right, left),
-            )
+            if not query.args.get("by_name"):
+                beside = _beside_nulls(query.this, left, right)
+                left, right = beside, _beside_nulls(query.expression, right, left)
             made = _united(left, right, by_name=bool(query.args.get("by_name")))
             _check_star(query, left, right)
             self.inside |= _put_together(left, right)
@@ -505,7 +504,8 @@ class _Scopes:
             if made is not None and order:
                 self._place(order, ctes, (({"": Source.of(made)}, {}), *outer))
             if order and (named := made or left or right):
-                every = zip(named, left or named, right or named, strict=False)
+                sides = (named, left or named, right or named)
+                every = zip(*(sides[:1] if query.args.get("by_name") else sides), strict=False)
                 _name_united(order, named, [_first_json(columns) for columns in every])
             return made
         return self._select(query, ctes, outer) if isinstance(query, exp.Select) else None
@@ -884,7 +884,7 @@ def _name_ordered(order: Expr, kinds: Kinds, value_at: Callable[[int], Expr]) ->
 
     https://docs.snowflake.com/en/sql-reference/constructs/order-by
     """
-    if any(_is_all(each.this.unnest()) for each in order.expressions):
+    if len(order.expressions) == 1 and _is_all(order.expressions[0].this.unnest()):
         [by_all] = order.expressions
         every = [exp.Literal.number(place + 1) for place in range(len(kinds))]
         order.set("expressions", [exp.Ordered(**{**by_all.args, "this": each}) for each in every])
@@ -936,6 +936,8 @@ def _name_selected(
 
 def _name_united(order: Expr, made: Types, kinds: Kinds) -> None:
     """The same of a UNION's, whose columns are told by their names."""
+    if not any(map(_is_json, kinds)):
+        return
     _name_ordered(order, kinds, lambda place: _only_column(made, place))
     for each in order.expressions:
         by = each.this.unnest()

@@ -38,10 +38,16 @@ MACROS = (
     "_account_as_truth(x) AS TRY_CAST(CAST(x AS VARCHAR) AS BOOLEAN)",
     "_account_whole_number(x) AS TRY_CAST(CAST(x AS VARCHAR) AS HUGEINT)",
     "_account_as_float(x) AS TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE)",
+    # A number of more digits than a floating-point one has is not equal to one of less.
+    "_account_told_apart(d, exact, short) AS CASE WHEN exact > short THEN nextafter(d, d + 1)"
+    " WHEN exact < short THEN nextafter(d, d - 1) ELSE d END",
+    "_account_digits_beside(t) AS _account_told_apart(CAST(t AS DOUBLE),"
+    " TRY_CAST(t AS DECIMAL(38, 22)),"
+    " TRY_CAST(CAST(CAST(t AS DOUBLE) AS VARCHAR) AS DECIMAL(38, 22)))",
     # What is no number is equal to none.
     "_account_other_beside(x) AS CASE WHEN x IS NULL THEN NULL"
-    f" WHEN {_MARKED} THEN CAST(_account_without_mark({_RAW}) AS DOUBLE) ELSE CAST('nan' AS DOUBLE)"
-    " END",
+    f" WHEN {_MARKED} THEN _account_digits_beside(_account_without_mark({_RAW}))"
+    " ELSE CAST('nan' AS DOUBLE) END",
     # JSON has quotes around texts: what is read so is a number, but for the marks of some.
     f"_account_number_beside(x) AS CASE WHEN isfinite(TRY_CAST({_RAW} AS DOUBLE))"
     f" THEN TRY_CAST({_RAW} AS DOUBLE) ELSE _account_other_beside(x) END",
