@@ -325,10 +325,8 @@ def test_a_union_of_all_columns_takes_no_text_beside_another_type(run: Run, t: N
     ]
 
 
-def test_a_variant_has_no_order(run: Run, t: None) -> None:
+def test_a_variant_is_ordered_by_what_it_is_cast_to(run: Run, t: None) -> None:
     """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
-    assert error(run, "select max(v) from t") == 2
-    assert error(run, "select id from t order by v") == 2
     assert run("select max(v:k::int) from t order by max(v:k::int)") == [(5,)]
 
 

@@ -488,7 +488,10 @@ class Connection:
         return made
 
     def _inside_temporary(self) -> bool:
-        return any(map(inside, self._declared_temporary.values()))
+        return bool(self._of_temporary())
+
+    def _of_temporary(self) -> tuple[inner_kinds.Kinds, ...]:
+        return tuple(filter(None, map(inside, self._declared_temporary.values())))
 
     def _inside_of(self, table: exp.Table, shapes: Hashable | None) -> inner_kinds.Kinds:
         """What may be inside of a table's or a view's VARIANTs. Raises 000002 for a view that asks
@@ -514,7 +517,7 @@ class Connection:
                     )
             return found
 
-        known_as = shapes and (place, shapes, self._declared.changes_inside)
+        known_as = shapes and (place, shapes, self._declared.changes_inside, self._of_temporary())
         return self.statements.by_text("inside", known_as, asked)
 
     def _note_inside(self, tree: Expr, kinds: inner_kinds.Kinds) -> None:
