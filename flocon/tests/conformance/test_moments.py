@@ -112,7 +112,6 @@ _MOMENT = "'2024-01-05 15:03:04.123456'::timestamp_ntz"
         ("to_time('12:15 am', 'HH12:MI AM')", time(0, 15)),
         ("try_to_date('2024-13-01', 'YYYY-MM-DD')", None),
         ("try_to_timestamp('13:00 PM', 'HH12:MI AM')", None),
-        ("to_date(parse_json('\"05/01/2024\"'), 'DD/MM/YYYY')", date(2024, 1, 5)),
     ],
 )  # fmt: skip
 def test_a_format_has_all_of_snowflakes_elements(run: Run, expression: str, expected: Any) -> None:

@@ -210,9 +210,11 @@ def test_a_text_that_the_engine_alone_takes_for_a_moment_is_none(run: Run, text:
     """https://docs.snowflake.com/en/sql-reference/date-time-input-output"""
     run(f"create or replace table texts as select '{text}' as s, to_variant('{text}') as v")
     run("create or replace table moments (ntz timestamp_ntz, tz timestamp_tz, day date)")
-    for value in (f"'{text}'", "s", "v", f"to_variant('{text}')"):
-        for kind, number in _OF_MOMENTS.items():
+    for kind, number in _OF_MOMENTS.items():
+        for value in (f"'{text}'", "s"):
             assert errno(run, f"select {value}::{kind} from texts") == number
+        for value in ("v", f"to_variant('{text}')"):
+            assert errno(run, f"select {value}::{kind} from texts") == 100071
     for column in ("ntz", "tz", "day"):
         assert errno(run, f"insert into moments ({column}) select s from texts") in (100035, 100040)
     tried = "try_to_timestamp(s), try_to_date(s), try_cast(s as timestamp_tz)"
@@ -383,12 +385,12 @@ def test_a_day_has_no_hour_24(run: Run) -> None:
     run(f"create or replace table texts as select '{text}' as s, to_variant('{text}') as v")
     run("create or replace table moments (ntz timestamp_ntz, tz timestamp_tz, day date, t time)")
     for value in (f"'{text}'", "'2024-01-01T24:00'", "s", "v", f"to_variant('{text}')"):
+        of_variant = 100071 if value not in (f"'{text}'", "'2024-01-01T24:00'", "s") else 0
         for kind, number in _OF_MOMENTS.items():
-            assert errno(run, f"select {value}::{kind} from texts") == number
-        for column, number in (("ntz", 100035), ("day", 100040)):
-            assert errno(run, f"insert into moments ({column}) select {value} from texts") == number
-    for value in (f"'{text}'", "s", "v"):
-        assert errno(run, f"insert into moments (tz) select {value} from texts") == 100035
+            assert errno(run, f"select {value}::{kind} from texts") == (of_variant or number)
+        for column, number in (("ntz", 100035), ("tz", 100035), ("day", 100040)):
+            insert = f"insert into moments ({column}) select {value} from texts"
+            assert errno(run, insert) == (of_variant or number)
     assert errno(run, f"insert into moments (ntz) values ('{text}')") == 100035
     assert run("select try_to_timestamp(s), try_cast(s as date) from texts") == [(None, None)]
     near = "2024-01-24 10:24:30"
@@ -418,10 +420,10 @@ def test_a_time_in_a_variant_is_a_time_and_nothing_else(run: Run, text: str) -> 
     """https://docs.snowflake.com/en/sql-reference/date-time-input-output"""
     document = f'parse_json(\'{{"a": "{text}"}}\'):a'
     for value in (f"to_variant('{text}')", document):
-        assert errno(run, f"select {value}::time") == 100108
-        assert errno(run, f"select to_time({value})") == 100108
+        assert errno(run, f"select {value}::time") == 100071
+        assert errno(run, f"select to_time({value})") == 100071
     run("create or replace table times (t time)")
-    assert errno(run, f"insert into times select {document}") == 100108
+    assert errno(run, f"insert into times select {document}") == 100071
     assert run("select to_variant('10:20:30.5')::time, parse_json('null')::time") == [
         (datetime.time(10, 20, 30, 500000), None)
     ]

@@ -72,21 +72,23 @@ _NOT_STRUCTURED = (
     exp.DType.VARBINARY,
 )  # fmt: skip
 _FLOATS = (exp.DType.DOUBLE, exp.DType.FLOAT)
+_ALL_NUMBERS = tuple(exp.DataType.NUMERIC_TYPES)
 # What reads texts, and what else it takes.
 _TRIED: dict[type[Expr], tuple[exp.DType, ...]] = {
     exp.ToBoolean: (exp.DType.BOOLEAN,),
     exp.ToDouble: (exp.DType.DOUBLE, exp.DType.FLOAT),
+    exp.ToNumber: _ALL_NUMBERS,
     exp.TryCast: (),
     exp.TsOrDsToDate: (exp.DType.DATE,),
     exp.TsOrDsToTime: (exp.DType.TIME,),
 }
 _READ_AS: dict[type[Expr], str] = {
-    exp.ToBoolean: "BOOLEAN", exp.ToDouble: "FLOAT", exp.TsOrDsToDate: "DATE",
-    exp.TsOrDsToTime: "TIME(9)",
+    exp.ToBoolean: "BOOLEAN", exp.ToDouble: "FLOAT", exp.ToNumber: "NUMBER(38,0)",
+    exp.TsOrDsToDate: "DATE", exp.TsOrDsToTime: "TIME(9)",
 }  # fmt: skip
 _NO_TEXTS = (
     *exp.DataType.NUMERIC_TYPES, *exp.DataType.TEMPORAL_TYPES, exp.DType.ARRAY, exp.DType.BINARY,
-    exp.DType.BOOLEAN, exp.DType.OBJECT,
+    exp.DType.BOOLEAN, exp.DType.JSON, exp.DType.OBJECT, exp.DType.VARIANT,
 )  # fmt: skip
 # DATE_PART has none of these.
 _FINER = (
@@ -354,6 +356,8 @@ def check_cast(cast: exp.Cast) -> None:
     if cast.to.this in _FLOATS:
         _check_float(cast.this, f"CAST(BOOLEAN AS {cast.to.sql('snowflake')})")
     of_float = cast.this.type is not None and cast.this.type.this in _FLOATS
+    if isinstance(cast.this, exp.Literal) and "e" not in cast.this.name.lower():
+        of_float = False  # SQLGlot takes a NUMBER with decimals for one.
     if of_float and cast.to.this in _TIMESTAMPS:
         kind = cast.to.sql("snowflake")
         raise errors.compilation(
@@ -366,6 +370,17 @@ def _check_float(value: Expr, shown: str) -> None:
         raise errors.compilation(
             errors.ARGUMENT_TYPES, f"invalid type [{shown}] for parameter 'TO_DOUBLE'"
         )
+
+
+def check_one(node: Expr) -> None:
+    """Of what reads a date or time in a VARIANT: raises 000939 for a format or a scale.
+
+    https://docs.snowflake.com/en/sql-reference/functions/to_timestamp
+    """
+    if node.args.get("format") is not None or node.args.get("scale") is not None:
+        call = node.sql("snowflake")[:200]
+        text = f"too many arguments for function [{call}] expected 1, got 2"
+        raise errors.compilation(errors.TOO_MANY_ARGUMENTS, text)
 
 
 def _check_tried(node: Expr, others: tuple[exp.DType, ...]) -> None:

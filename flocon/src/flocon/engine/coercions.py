@@ -109,7 +109,7 @@ _DATE_PARTS = (
 _READ_BY_FORM = (
     exp.Anonymous, exp.Cast, exp.Time, exp.TsOrDsToDate, exp.TsOrDsToTime, exp.UnixToTime,
 )  # fmt: skip
-_READERS = (exp.StrToTime, exp.TsOrDsToDate, exp.TsOrDsToTime)
+_READERS = (exp.StrToTime, exp.TsOrDsToDate, exp.TsOrDsToTime, exp.UnixToTime)
 _EPOCHS = ("EPOCH", "EPOCH_SECOND", "EPOCH_SECONDS")
 _BINARIES = (_Kind.BINARY, _Kind.VARBINARY)
 _MOMENTS = (*NTZ_TYPES, _Kind.TIMESTAMPLTZ)
@@ -140,6 +140,8 @@ def coerce(tree: Expr, inside: Kinds = NONE) -> Expr:
             conditions.check(node)
         elif type(node) is exp.If:
             conditions.check_branch(node)
+        elif type(node) in _READERS and _is_variant(node.this):
+            argument_types.check_one(node)
         elif type(node) in argument_types.AS_WRITTEN:
             argument_types.check_as_written(node)
         kept = moments.digits(moments.name(node.to)) if isinstance(node, exp.Cast) else None
@@ -273,10 +275,9 @@ def _coerced(node: Expr) -> Expr:
         node.set("this", _kept(node.this))
     if form is exp.ArrayFilter:
         _check_condition(node.expression.this)
-    if isinstance(node, _READERS) and node.args.get("format") and _is_variant(node.this):
-        node.set("this", _cast(node.this, _TEXT))
     is_truth = type(node) is exp.Cast and node.to.this == _Kind.BOOLEAN
-    if (is_truth or form is exp.ToBoolean) and _is_variant(node.this):
+    is_truth = is_truth or (form is exp.ToBoolean and not node.args.get("safe"))
+    if is_truth and _is_variant(node.this):
         return variants_beside.truth(node.this)
     if form in conditions.OPERATORS:
         for value in list(conditions.variants(node)):
@@ -426,10 +427,18 @@ def _of_moments(node: Expr) -> Expr:
 
     https://docs.snowflake.com/en/sql-reference/functions/date_trunc
     """
-    for key in ("this", "expression") if isinstance(node, exp.DateDiff) else ("this",):
+    is_between = isinstance(node, exp.DateDiff)
+    variants = [key for key in ("this", "expression") if _is_variant(node.args.get(key))]
+    for key in ("this", "expression") if is_between else ("this",):
         if _is_unwritten_text(node.args[key]):
             moment = datetime_formats.read_by_form(_cast(node.args[key], "TIMESTAMP_NTZ"))
             node.set(key, moment)
+        elif key in variants and isinstance(node, (*_SHIFTS, exp.DateDiff)):
+            # A VARIANT becomes what is beside it, a timestamp beside a text or another VARIANT.
+            other = node.args["expression" if key == "this" else "this"] if is_between else None
+            kind = _kind(other) if len(variants) == 1 else None
+            name = kind.name if kind in _BESIDE_MOMENTS else "TIMESTAMP_NTZ"
+            node.set(key, _cast(node.args[key], name))
     if isinstance(node, exp.DateTrunc | exp.TimestampTrunc) and _kind(node.this) == _Kind.TIME:
         argument_types.check(node)
         day = _cast(exp.Literal.string("1970-01-01"), "DATE")
@@ -438,7 +447,9 @@ def _of_moments(node: Expr) -> Expr:
     return node
 
 
-_OF_MOMENTS = (exp.DateAdd, exp.DateSub, exp.DateDiff, exp.DateTrunc, exp.TimestampTrunc)
+_SHIFTS = (exp.DateAdd, exp.DateSub, exp.TimeAdd, exp.TimestampAdd)
+_BESIDE_MOMENTS = (exp.DType.DATE, exp.DType.TIME, exp.DType.TIMESTAMPLTZ)
+_OF_MOMENTS = (*_SHIFTS, exp.DateDiff, exp.DateTrunc, exp.TimestampTrunc)
 
 
 def _fixed(node: Expr) -> Expr:

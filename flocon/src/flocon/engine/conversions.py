@@ -9,10 +9,10 @@ from flocon.core import errors
 from flocon.engine import (
     functions,
     inner_kinds,
-    moments,
     nanoseconds,
     number_formats,
     read_numbers,
+    variant_moments,
 )
 from flocon.engine.expression_types import MIXED, held, held_of
 from flocon.engine.objects import TOLD
@@ -70,7 +70,8 @@ def casts(node: Expr) -> Expr:
     if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
         if node.to.this in TEXT_TYPES and (own := functions.as_text(node.this)) is not None:
             return own
-        _check_moment(node)
+        if (moment := variant_moments.read(node)) is not None:
+            return moment
         _check_number(node)
         if node.to.this in NTZ_TYPES:
             node.set("to", exp.DataType.build("TIMESTAMP", dialect="duckdb"))
@@ -90,27 +91,6 @@ def _is_of_truths(node: Expr) -> bool:
 
 def _castable(variant: Expr) -> Expr:
     return exp.Anonymous(this="_account_castable", expressions=[variant])
-
-
-def _check_moment(cast: exp.Cast) -> None:
-    """Of a VARIANT that becomes a date or time, which the engine reads."""
-    kind = cast.to.this
-    if kind not in (exp.DType.DATE, *moments.KINDS):
-        return
-    is_text = isinstance(cast.this, exp.Anonymous) and cast.this.name == "_account_json_text"
-    is_json = cast.this.type is not None and cast.this.type.this in JSON_TYPES
-    if not (is_text or is_json):
-        return
-    once = "" if isinstance(cast.this, exp.Column) else "_once"
-    what, form = "time" if kind == exp.DType.TIME else "moment", "text" if is_text else "in_json"
-    if kind == exp.DType.TIMESTAMPLTZ:
-        cast.set("this", exp.Anonymous(this=f"_account_offset_{form}", expressions=[cast.this]))
-    name = f"_account_{what}_{form}"
-    # A HAVING takes no lambda.
-    once = "" if cast.find_ancestor(exp.Having) else once
-    cast.set("this", exp.Anonymous(this=f"{name}{once}", expressions=[cast.this]))
-    if kind != exp.DType.DATE and not moments.is_cut(moments.name(cast.to)):
-        cast.set("this", nanoseconds.checked(cast.this, is_json=not is_text))
 
 
 def _check_number(cast: exp.Cast) -> None:
@@ -228,8 +208,6 @@ def timestamps(node: Expr) -> Expr:
         return moment
     name = node.name.upper() if isinstance(node, exp.Anonymous) else ""
     if name in ("TO_TIMESTAMP", "TO_TIMESTAMP_NTZ") and len(node.expressions) == 1:
-        if _is_variant(node.expressions[0]):
-            return exp.Anonymous(this="_account_ntz_of_variant", expressions=node.expressions)
         return exp.Anonymous(
             this="_account_ntz", expressions=[*node.expressions, exp.Literal.number(0)]
         )

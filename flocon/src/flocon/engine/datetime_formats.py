@@ -404,29 +404,9 @@ _BOUND = {
     "tz": ("TIMESTAMPTZ", "_account_read_tz_once({})"),
     "time": ("TIME", "CAST(CAST(_account_read({}, 'time', 'AUTO', false) AS TIMESTAMP) AS TIME)"),
 }
-_TIME = r"\s*([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9]([.][0-9]*)?)?\s*"
-_AS_TEXT = "json_extract_string(x, '$')"
 MACROS = (
-    "_account_moment_text(x) AS CASE WHEN _account_is_moment(x) THEN x"
-    f" ELSE x || '{nanoseconds.AND_NO_MORE}' END",
-    "_account_moment_text_once(x) AS"
-    " list_transform([x], lambda each: _account_moment_text(each))[1]",
     # The engine wants an offset as +00:00, and Snowflake writes +0000.
     "_account_offset_text(x) AS regexp_replace(x, ' ([+-][0-9]{2})([0-9]{2})$', '\\1:\\2')",
-    "_account_offset_in_json(x) AS CAST(regexp_replace(CAST(x AS VARCHAR),"
-    " ' ([+-][0-9]{2})([0-9]{2})\"$', '\\1:\\2\"') AS JSON)",
-    f"_account_moment_in_json(x) AS CASE WHEN _account_is_moment({_AS_TEXT}) THEN x"
-    f" WHEN {_AS_TEXT} IS NOT NULL THEN to_json({_AS_TEXT} || '{nanoseconds.AND_NO_MORE}') END",
-    "_account_moment_in_json_once(x) AS"
-    " list_transform([x], lambda each: _account_moment_in_json(each))[1]",
-    # The engine reads what begins with a time, and 24:00:00.
-    f"_account_time_text(x) AS CASE WHEN regexp_full_match(x, '{_TIME}') THEN x"
-    f" ELSE '{nanoseconds.NO_TIME}' || x END",
-    "_account_time_text_once(x) AS list_transform([x], lambda each: _account_time_text(each))[1]",
-    f"_account_time_in_json(x) AS CASE WHEN regexp_full_match({_AS_TEXT}, '{_TIME}') THEN x"
-    f" WHEN {_AS_TEXT} IS NOT NULL THEN to_json('{nanoseconds.NO_TIME}' || {_AS_TEXT}) END",
-    "_account_time_in_json_once(x) AS"
-    " list_transform([x], lambda each: _account_time_in_json(each))[1]",
     *_reading("date", "date", "DATE", zoned=False),
     *_reading("ntz", "timestamp", "TIMESTAMP", zoned=False),
     *_reading("tz", "timestamp", "TIMESTAMPTZ", zoned=True),
@@ -507,9 +487,16 @@ def read_by_form(node: Expr) -> Expr:
         safe and isinstance(bare, exp.Placeholder)
     ):
         return _read(value, kind, word, safe=safe)
-    is_json = bare.type is not None and bare.type.this in JSON_TYPES and not safe
-    of_json = isinstance(node, exp.TsOrDsToTime) and is_json
-    return cast if of_json or isinstance(node, exp.Time) else node
+    if bare.type is not None and bare.type.this in JSON_TYPES:
+        if safe:
+            tried = (
+                f"{bare.type.sql('snowflake')} and {moments.name(kind) or kind.sql('snowflake')}"
+            )
+            text = f"Function TRY_CAST cannot be used with arguments of types {tried}"
+            raise errors.compilation(errors.ARGUMENT_TYPES, text)
+        cast.type = kind
+        return cast
+    return cast if isinstance(node, exp.Time) else node
 
 
 # In the meta of a column: it holds the values of a bind.
@@ -571,7 +558,10 @@ _SHORT = 5
 
 
 # As far as SQLGlot leaves them as they are: where they are given a text of digits.
-_FUNCTIONS = {"DATE": "DATE", "TO_DATE": "DATE", "TO_TIME": "TIME", "TRY_TO_TIME": "TIME"}
+_FUNCTIONS = {
+    "DATE": "DATE", "TO_DATE": "DATE", "TO_TIME": "TIME", "TRY_TO_DATE": "DATE",
+    "TRY_TO_TIME": "TIME",
+}  # fmt: skip
 
 
 def _cast_of(node: Expr) -> exp.Cast | None:

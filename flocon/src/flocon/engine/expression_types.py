@@ -349,6 +349,18 @@ def _choosing(annotator: _Annotator) -> _Annotator:
     return annotate
 
 
+def _shifting(annotator: _Annotator) -> _Annotator:
+    """A VARIANT that DATEADD moves is a TIMESTAMP_NTZ."""
+
+    def annotate(self: TypeAnnotator, node: Expr) -> Expr:
+        made = annotator(self, node)
+        if made.type is not None and made.type.this in JSON_TYPES:
+            made.type = exp.DataType.build("TIMESTAMPNTZ")
+        return made
+
+    return annotate
+
+
 _METADATA = {
     **Snowflake.EXPRESSION_METADATA,
     exp.Sub: {"annotator": _of_difference},
@@ -366,6 +378,10 @@ _METADATA |= {
 _METADATA |= {
     kind: {"annotator": _calculating(_METADATA[kind]["annotator"])}
     for kind in (exp.Add, exp.Div, exp.Mod, exp.Mul, exp.Neg, exp.Sub)
+}
+_METADATA |= {
+    kind: {"annotator": _shifting(_METADATA[kind]["annotator"])}
+    for kind in (exp.DateAdd, exp.TimeAdd)
 }
 _CONSTANTS = (exp.Literal, exp.Placeholder, exp.Null, exp.Boolean, exp.Var, exp.Neg)
 # Where a name may be that of one of the query's own values.

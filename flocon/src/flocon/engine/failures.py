@@ -276,7 +276,9 @@ _OTHER_TYPE = re.compile(
 OF_VARIANT = "\v"
 _NO_NUMBER = re.compile(rf"Could not convert string ['\"](.*){OF_VARIANT}['\"] to (\w+)", re.DOTALL)
 _NO_TRUTH = re.compile(
-    r"Failed to cast variant value .* to (?:BOOLEAN|TIMESTAMP_NTZ)(?=' to INT8)", re.S
+    r"Failed to cast variant value .* to (?:BOOLEAN|DATE|TIME|TIMESTAMP_(?:NTZ|LTZ|TZ))"
+    r"(?=' to INT8)",
+    re.S,
 )
 
 

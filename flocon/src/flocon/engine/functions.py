@@ -314,6 +314,10 @@ def dates(node: Expr) -> Expr:
     if isinstance(node, exp.DateAdd | exp.TimeAdd) and node.text("unit").upper() in _NANOSECONDS:
         micros = _call("to_microseconds", _call("_account_micros_of", node.expression))
         return exp.paren(exp.Add(this=node.this, expression=micros))
+    is_shift = isinstance(node, exp.DateAdd | exp.TimeAdd)
+    if is_shift and node.text("unit").upper() in _HOURS and not _has_few_digits(node.expression):
+        # As of days there are no more than an integer of 32 bits has.
+        node.set("expression", _call("_account_days", node.expression))
     if isinstance(node, exp.DateAdd) and node.unit and node.unit.name.upper() == "QUARTER":
         node.set("unit", exp.Var(this="MONTH"))
         node.set("expression", exp.Mul(this=exp.paren(node.expression), expression=_literal(3)))
@@ -321,6 +325,12 @@ def dates(node: Expr) -> Expr:
 
 
 _NANOSECONDS = ("NANOSECOND", "NANOSECONDS")
+_HOURS = ("HOUR", "HOURS")
+
+
+def _has_few_digits(number: Expr) -> bool:
+    """Is it a constant of few digits?"""
+    return isinstance(number, exp.Literal) and len(number.name) < 10
 
 
 def slices(node: Expr) -> Expr:

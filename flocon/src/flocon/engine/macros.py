@@ -18,6 +18,7 @@ from flocon.engine import (
     objects,
     offsets,
     row_numbers,
+    variant_moments,
     variant_order,
     variants_beside,
 )
@@ -144,7 +145,9 @@ _MACROS = (
     "_account_truth(x) AS CASE WHEN lower(trim(x)) IN ('true', 't', 'yes', 'y', 'on', '1')"
     " THEN 'true' WHEN lower(trim(x)) IN ('false', 'f', 'no', 'n', 'off', '0') THEN 'false'"
     " ELSE x END",
-    "_account_moment(x) AS left(x || CASE WHEN contains(x, '.') THEN '00' ELSE '.000' END, 23)",
+    # A year may have more than four digits.
+    "_account_moment(x) AS left(x || CASE WHEN contains(x, '.') THEN '00' ELSE '.000' END,"
+    " strpos(x, ' ') + 12)",
     "_account_float_text(x) AS _account_text_of_float(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))",
     # The text of what is known to be a number, or a moment: DuckDB's planner reads each branch.
     "_account_text_of_number(x) AS CASE typeof(x) WHEN 'DOUBLE' THEN _account_float_text(x)"
@@ -193,7 +196,10 @@ _MACROS = (
     "_account_castable(x) AS CASE WHEN contains(x, 'e999')"
     " THEN to_json(_account_without_mark(CAST(x AS VARCHAR)))"
     " WHEN contains(x, '_')"
-    f" THEN to_json(json_extract_string(x, '$') || '{nanoseconds.AND_NO_MORE}') ELSE x END",
+    f" THEN to_json(json_extract_string(x, '$') || '{nanoseconds.AND_NO_MORE}')"
+    # Blanks around a number are none of its text.
+    " WHEN prefix(x, '\" ') OR suffix(x, ' \"') THEN to_json(trim(json_extract_string(x, '$')))"
+    " ELSE x END",
     # Of a t-digest all centroids are single values: none is so long that it has to be less exact.
     "_account_state(v) AS CAST('{{\"state\":[' || array_to_string(list_transform(list_sort(v),"
     " lambda x: _account_of_float(CAST(x AS DOUBLE)) || ',1e9999'), ',')"
@@ -233,14 +239,6 @@ _MACROS = (
     " ELSE make_timestamp(_account_whole_micros(TRY_CAST(x AS DECIMAL(38, 9))"
     " * CASE scale WHEN 0 THEN 1000000.0 WHEN 3 THEN 1000.0 WHEN 6 THEN 1.0 WHEN 9 THEN 0.001 END))"
     " END",
-    # A whole number in a VARIANT is the wall clock then in the session's zone, and no text is.
-    "_account_no_moment(x, kind) AS"
-    " 'Failed to cast variant value ' || _account_compact(CAST(x AS VARCHAR)) || ' to ' || kind",
-    "_account_ntz_of_variant(x) AS CASE"
-    " WHEN json_type(x) IN ('ARRAY', 'BOOLEAN', 'OBJECT') THEN CAST(CAST("
-    "_account_no_moment(x, 'TIMESTAMP_NTZ') AS TINYINT) AS TIMESTAMP)"
-    " WHEN json_type(x) IN ('BIGINT', 'UBIGINT')"
-    " THEN CAST(_account_ntz(x, 0) AT TIME ZONE 'UTC' AS TIMESTAMP) ELSE _account_ntz(x, 0) END",
     # Of what may be a text or a BINARY, as a bind may.
     "_account_binary(x) AS CASE WHEN typeof(x) = 'VARCHAR' THEN _account_unhex(CAST(x AS VARCHAR))"
     " ELSE CAST(x AS BLOB) END",
@@ -412,5 +410,6 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
             *long_texts.MACROS,
             *datetime_formats.MACROS,
             *offsets.MACROS,
+            *variant_moments.MACROS,
         )
     )

@@ -23,6 +23,8 @@ KINDS = (*_NAMES,)
 _PLAIN = ("TIME(9)", "TIMESTAMP_NTZ(9)", "TIMESTAMP_LTZ(9)", "TIMESTAMP_TZ(9)")
 _DECLARED = re.compile(r"(TIME|TIMESTAMP_(?:NTZ|LTZ|TZ))\((\d)\)")
 ALL_DIGITS = 9
+# A text of a time of day, as a regular expression of the engine's.
+PLAIN_TIME = r"\s*([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9]([.][0-9]*)?)?\s*"
 # What a TIME has that Snowflake's JSON leaves out.
 NO_FRACTION = "a TIME with a fraction of a second in a VARIANT: cast it to TIME(0) or VARCHAR"
 _OF_ENGINE = 6

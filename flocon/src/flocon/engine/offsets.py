@@ -15,7 +15,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.core.timestamp_tz import AHEAD, ENGINE_TYPE, MOMENT, NO_MINUTES
-from flocon.engine import datetime_formats, inner_kinds, moments
+from flocon.engine import datetime_formats, inner_kinds, moments, variant_moments
 from flocon.engine.choices import CHOICES, chosen
 from flocon.engine.objects import call
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES
@@ -59,20 +59,15 @@ MACROS = (
         f"_account_{name}_once(x) AS list_transform([x], lambda each: _account_{name}(each))[1]"
         for name in ("zoned_text", "zoned_text_in_json")
     ),
-    # A text's wall clock is what it says. Digits are seconds since 1970 in UTC.
+    # A text's wall clock is what it says. Digits are seconds since 1970 in UTC, and stay there.
     *(
-        f"_account_{how}_wall(x) AS CASE WHEN _account_is_epoch(x)"
-        f" THEN CAST(_account_{how}_tz(x) AS TIMESTAMP) ELSE _account_{how}_ntz(x) END"
-        for how in ("read", "tried")
-    ),
-    *(
-        f"_account_{how}_zoned(x) AS _account_zoned(_account_{how}_tz(x), _account_{how}_wall(x))"
+        f"_account_{how}_zoned(x) AS _account_zoned(_account_{how}_tz(x), _account_{how}_ntz(x))"
         for how in ("read", "tried")
     ),
     # The same, with the readings written once: each is long, and is named many times.
     *(
         f"_account_{how}_zoned_once(x) AS list_transform(list_transform([x], lambda text:"
-        f" struct_pack(instant := _account_{how}_tz(text), wall := _account_{how}_wall(text))),"
+        f" struct_pack(instant := _account_{how}_tz(text), wall := _account_{how}_ntz(text))),"
         " lambda each: _account_zoned(each.instant, each.wall))[1]"
         for how in ("read", "tried")
     ),
@@ -197,16 +192,16 @@ def of(value: Expr) -> Expr:
     if kind in TEXT_TYPES or bare.is_string:
         return _of_text(value, exp.Cast)
     if kind in JSON_TYPES:
-        text = _cast(value, "VARCHAR")
-        text.meta[OF_VARIANT] = True
-        return _of_text(text, exp.Cast)
+        made = _typed(variant_moments.zoned(value), "TIMESTAMP_TZ")
+        made.meta[OF_VARIANT] = True
+        return made
     if kind == _Kind.NULL or isinstance(bare, exp.Null):
         return _made(_cast(value, "TIMESTAMP_LTZ"), _cast(value.copy(), "TIMESTAMP_NTZ"))
     once = "" if value.find_ancestor(exp.Having) else "_once"
     return _typed(call(f"_account_bound_zoned{once}", value), "TIMESTAMP_TZ")
 
 
-# In the meta of a VARIANT's text: it becomes a TIMESTAMP_TZ.
+# In the meta of a TIMESTAMP_TZ: it is made of a VARIANT.
 OF_VARIANT = "of a variant"
 # What may be written several times.
 _SHORT = (exp.Column, exp.Literal, exp.Null, exp.Placeholder)
@@ -216,13 +211,11 @@ def _of_text(value: Expr, kind: type[exp.Cast]) -> Expr:
     """A text's wall clock is what it says, whatever its offset."""
     at = datetime_formats.read_by_form(_cast(value.copy(), "TIMESTAMP_LTZ", kind))
     if isinstance(value, exp.Literal):
-        if value.name.strip().lstrip("-").isdigit():
-            return _local(at)
         return _made(at, datetime_formats.read_by_form(_cast(value.copy(), "TIMESTAMP_NTZ", kind)))
     how = "tried" if kind is exp.TryCast else "read"
     if not isinstance(value.unnest(), _SHORT) and not value.find_ancestor(exp.Having):
         return _typed(call(f"_account_{how}_zoned_once", value), "TIMESTAMP_TZ")
-    return _made(at, _typed(call(f"_account_{how}_wall", value.copy()), "TIMESTAMP_NTZ"))
+    return _made(at, _typed(call(f"_account_{how}_ntz", value.copy()), "TIMESTAMP_NTZ"))
 
 
 def _cast(value: Expr, name: str, kind: type[exp.Cast] = exp.Cast) -> exp.Cast:
@@ -360,6 +353,8 @@ def made(node: Expr) -> Expr:
         return node
     if isinstance(node, exp.ConvertTimezone):
         return _converted(node)
+    if isinstance(node, exp.UnixToTime) and node.this.is_string and not node.args.get("scale"):
+        return _of_text(node.this, exp.Cast)
     if isinstance(node, exp.UnixToTime):
         return _local(datetime_formats.read_by_form(_retyped(node, "TIMESTAMP_LTZ")))
     if isinstance(node, exp.StrToTime):

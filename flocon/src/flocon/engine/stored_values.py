@@ -431,7 +431,8 @@ def _stored(value: Expr, kind: str) -> Expr:
         return variants_beside.truth(value.copy())
     if kind.startswith(NUMBERS) and _is_variant(value):
         return exp.Cast(this=value.copy(), to=exp.DataType.build(kind, dialect="duckdb"))
-    is_variant = isinstance(bare, exp.ParseJSON | exp.ToVariant) and kind not in _MOMENTS
+    of_moments = kind in _MOMENTS or kind == ENGINE_TYPE
+    is_variant = isinstance(bare, exp.ParseJSON | exp.ToVariant) and not of_moments
     if is_variant or isinstance(bare, exp.Var | exp.Null):
         return value  # DEFAULT, or nothing to convert
     if kind == ENGINE_TYPE:
