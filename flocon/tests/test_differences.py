@@ -118,6 +118,20 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ),
         ("ALTER SESSION UNSET TIMEZONE", None),
     ],
+    ("Types and expressions", "comparisons in a row"): [
+        ("SELECT FALSE = 1 NOT IN (2)", 2),
+        ("SELECT (FALSE = 1) NOT IN (TRUE)", [(True,)]),
+        ("SELECT 2 > 1 IN (TRUE)", [(True,)]),
+        ("SELECT TRUE = 'a' LIKE 'a'", [(True,)]),
+    ],
+    ("Types and expressions", "recursive CTEs"): [
+        ("WITH r AS (SELECT 1 AS n UNION SELECT n + 1 FROM r WHERE n < 3) SELECT n FROM r", 2),
+        (
+            "WITH r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 2)"
+            " SELECT MAX(n) FROM r",
+            [(2,)],
+        ),
+    ],
     ("Types and expressions", "VARIANTs as dates"): [
         ("SELECT DATE(PARSE_JSON('1704412800'))", 100071),
         ("SELECT DATE(PARSE_JSON('1704412800')::VARCHAR)", [(datetime.date(2024, 1, 5),)]),

@@ -107,3 +107,31 @@ def test_a_function_over_a_query_reads_the_rows_around_its_call(run: Run) -> Non
     )
     assert run("select one_city_of(2)") == [("Dijon",)]
     assert run("select one_city_of(store_id) from stores order by 1") == [("Dijon",), ("Lyon",)]
+
+
+def test_a_lateral_query_without_from_is_joined_outside_by_no_condition(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/join-lateral"""
+    run("create or replace table numbers as select column1 as n from values (1), (7)")
+    for joined in (
+        "left join lateral (select 1 as m) l on true",
+        "left join lateral (select t.n as m where t.n > 5) l on l.m = 7",
+    ):
+        assert failure(run, f"select * from numbers t {joined}") == (2031, _REFUSED)
+    # Without a condition it is an inner join.
+    for joined in (
+        "left join lateral (select t.n as m where t.n > 5) l",
+        "left outer join lateral (select n as m from numbers o where o.n = t.n and o.n > 5) l",
+        "inner join lateral (select t.n as m where t.n > 5) l on true",
+        ", lateral (select t.n as m where t.n > 5) l",
+    ):
+        assert run(f"select t.n, l.m from numbers t {joined}") == [(7, 7)]
+    outer = "left join lateral (select n as m from numbers o where o.n = t.n and o.n > 5) l on true"
+    assert run(f"select t.n, l.m from numbers t {outer} order by 1") == [(1, None), (7, 7)]
+
+
+def test_a_recursive_cte_is_put_together_by_union_all(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/with"""
+    for recursive in ("recursive ", ""):
+        counted = "with {}r as (select 1 as n {} select n + 1 from r where n < 3) select n from r"
+        assert failure(run, counted.format(recursive, "union"))[0] == 2
+        assert run(counted.format(recursive, "union all") + " order by n") == [(1,), (2,), (3,)]

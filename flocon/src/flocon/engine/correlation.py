@@ -48,6 +48,21 @@ def check_source(query: exp.Subquery, is_outer: IsOuter) -> None:
         raise _unsupported()
 
 
+def check_join(join: exp.Join) -> None:
+    """Of a LATERAL query. Raises 002031 for one without FROM that is joined outside by a condition.
+    Without a condition the join is no outer one.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/join-lateral
+    """
+    if join.side not in ("FULL", "LEFT"):
+        return
+    if not join.args.get("on"):
+        join.set("side", None)
+        join.set("kind", None)
+    elif not join.this.this.unnest().args.get("from_"):
+        raise _unsupported()
+
+
 def _unsupported() -> errors.SnowflakeError:
     return errors.compilation(_NUMBER, "Unsupported subquery type cannot be evaluated")
 

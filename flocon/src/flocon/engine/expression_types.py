@@ -573,6 +573,8 @@ class _Scopes:
                 _check_shared(name.name, sources.values())
             if _is_function(join.this):
                 clauses.check_lateral(join)
+            elif isinstance(join.this, exp.Lateral):
+                correlation.check_join(join)
             if join.args.get("match_condition"):
                 clauses.check_match(join, lambda column: _owner(column, sources))
             for key in ("on", "match_condition"):

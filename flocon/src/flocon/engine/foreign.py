@@ -7,6 +7,7 @@ https://docs.snowflake.com/en/sql-reference/operators
 https://docs.snowflake.com/en/sql-reference/reserved-keywords
 """
 
+import re
 import string
 from collections.abc import Callable
 from itertools import pairwise
@@ -234,6 +235,38 @@ def _check_once(distinct: Expr) -> None:
     if isinstance(function, _OF_EACH):
         text = f"invalid use of 'distinct' for function '{function.sql('snowflake')}'"
         raise errors.compilation(errors.COMPILATION, text)
+
+
+def refuse_all(text: str) -> None:
+    """Raises 001007 for a function that aggregates nothing and is given ALL of something, of which
+    a tree has nothing.
+
+    https://docs.snowflake.com/en/sql-reference/functions-aggregation
+    """
+    if not _ALL.search(text):
+        return
+    tokens = tokenize(text)
+    for name, opening, word in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if opening.token_type == TokenType.L_PAREN and word.token_type == TokenType.ALL:
+            function = name.text.upper()
+            if function in _FUNCTIONS and not _aggregates(function):
+                said = f"invalid use of 'all' for function '{function}'"
+                raise errors.compilation(errors.COMPILATION, said)
+
+
+_ALL = re.compile(r"[\w$]\s*\(\s*ALL\b", re.IGNORECASE)
+_AGGREGATES = frozenset(
+    """
+    any_value approx_count_distinct approx_percentile approx_top_k arrayagg avg corr count count_if
+    covar_pop covar_samp first_value hll kurtosis last_value listagg max max_by median min min_by
+    minhash mode skew sum
+    """.upper().split()
+)
+_OF_MANY = ("APPROX", "BITMAP_", "HLL_", "MINHASH_", "PERCENTILE_", "REGR_", "STDDEV", "VAR")
+
+
+def _aggregates(name: str) -> bool:
+    return name in _AGGREGATES or name.endswith("_AGG") or name.startswith(_OF_MANY)
 
 
 def _refuse_order(text: str) -> None:

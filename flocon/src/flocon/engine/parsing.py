@@ -14,6 +14,7 @@ from flocon.core import errors
 from flocon.engine import (
     argument_counts,
     argument_types,
+    chained_comparisons,
     choices,
     column_names,
     dotted_paths,
@@ -116,13 +117,16 @@ def _finish(tree: Expr, sql: str) -> None:
     """See what is none of Snowflake's. Nobody asks where in the text a name stood, and a copy of a
     tree would take three times as long with it."""
     has_spellings = literals.has_spellings(sql)
+    foreign.refuse_all(sql)
     has_zeros = _ZEROS.search(sql) is not None
-    dots = []
+    dots, comparisons = [], []
     for node in tree.walk():
         if type(node) in misread.CONCERNED:
             misread.see(node, sql)
         if type(node) in foreign.CONCERNED:
             foreign.see(node, sql)
+        elif type(node) in chained_comparisons.COMPARISONS:
+            comparisons.append(node)
         elif type(node) is exp.Dot:
             dots.append((node, node.expression.meta.get("start", 0)))
             continue
@@ -138,10 +142,13 @@ def _finish(tree: Expr, sql: str) -> None:
             _check_rows(node, sql)
         elif type(node) in _WITHOUT_ALL and not node.args.get("distinct"):
             raise _not_all(sql)
-        elif type(node) is exp.With and not node.args.get("recursive"):
-            node.set("recursive", any(map(_goes_on, node.expressions)) or None)
+        elif type(node) is exp.With and (going_on := list(filter(_goes_on, node.expressions))):
+            _check_all(going_on)
+            node.set("recursive", True)
         if node._meta and "line" in node._meta:
             node._meta = {k: v for k, v in node._meta.items() if k not in _POSITIONS} or None
+    for comparison in reversed(comparisons):
+        chained_comparisons.see(comparison)
     for dot, place in reversed(dots):
         dotted_paths.read(dot, sql, place)
 
@@ -232,6 +239,13 @@ def _goes_on(cte: exp.CTE) -> bool:
     return any(
         not each.db and each.name.upper() == own for each in query.expression.find_all(exp.Table)
     )
+
+
+def _check_all(ctes: Sequence[Expr]) -> None:
+    """Snowflake's page has UNION ALL alone between what a CTE has found and what it goes on with."""
+    for cte in ctes:
+        if cte.this.args.get("distinct"):
+            raise errors.unsupported("a recursive CTE with UNION: write UNION ALL")
 
 
 _POSITIONS = ("line", "col", "start", "end")
