@@ -124,6 +124,11 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT 2 > 1 IN (TRUE)", [(True,)]),
         ("SELECT TRUE = 'a' LIKE 'a'", [(True,)]),
     ],
+    ("Types and expressions", "IN of a BOOLEAN"): [
+        ("SELECT 2 IN (SELECT TRUE)", 2),
+        ("SELECT TRUE IN (1, 0)", 2),
+        ("SELECT 2::BOOLEAN IN (SELECT TRUE)", [(True,)]),
+    ],
     ("Types and expressions", "recursive CTEs"): [
         ("WITH r AS (SELECT 1 AS n UNION SELECT n + 1 FROM r WHERE n < 3) SELECT n FROM r", 2),
         (

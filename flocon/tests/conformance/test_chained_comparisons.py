@@ -61,6 +61,20 @@ def test_not_beside_a_comparison_wants_parentheses(run: Run) -> None:
     assert run("select (false = 1) not between 0 and 2") == [(False,)]
 
 
+def test_numbers_that_a_boolean_is_between_become_booleans(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/between"""
+    between = "true between 2 and 3, true not between 2 and 3, 2 between true and true"
+    assert run(f"select {between}, false between 0 and 2") == [(True, False, True, True)]
+    assert errno(run, "select 2 between true and 3") == 2
+
+
+@pytest.mark.parametrize("value", ["2 in (true)", "true in (1, 0)", "2 in (select true)"])
+def test_in_takes_no_boolean_beside_numbers(run: Run, value: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/in"""
+    assert errno(run, f"select {value}") == 2
+    assert run("select true in (false, null, true), 1 in (null, 1)") == [(True, True)]
+
+
 @pytest.mark.parametrize(
     "call", ["abs(all -1)", "upper( ALL 'a')", "coalesce(all 1, 2)", "hash(all 1)"]
 )

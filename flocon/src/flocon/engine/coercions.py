@@ -1172,11 +1172,32 @@ def _chosen(node: Expr) -> None:
     others = [*bounds, *node.expressions, *(each.unalias() for each in columns)]
     others = [each for each in others if not isinstance(each.unnest(), exp.Null)]
     is_ordered = isinstance(node, exp.Between)
+    _truths_beside_numbers(node, others)
     if _is_variant(node.this):
         _beside_all(node.this, others, is_ordered=is_ordered)
     else:
         for each in others:
             _beside(each, [node.this], is_ordered=is_ordered)
+
+
+def _truths_beside_numbers(node: Expr, others: Sequence[Expr]) -> None:
+    """BETWEEN is two comparisons, in which numbers become BOOLEANs. What IN makes of them no page
+    says.
+
+    https://docs.snowflake.com/en/sql-reference/functions/between
+    """
+    is_truth = _kind(node.this) == _Kind.BOOLEAN
+    mixed = [each for each in others if _is_number(each if is_truth else node.this)]
+    if not is_truth:
+        mixed = [each for each in mixed if _kind(each) == _Kind.BOOLEAN]
+    if mixed and isinstance(node, exp.In):
+        raise errors.unsupported("IN of a BOOLEAN and a number: cast one of them")
+    for each in mixed if is_truth else ():
+        each.replace(_cast(each.copy(), "BOOLEAN"))
+    if mixed and not is_truth and len(mixed) < len(others):
+        raise errors.unsupported("BETWEEN a BOOLEAN and a number: cast one of them")
+    if mixed and not is_truth:
+        node.set("this", _cast(node.this, "BOOLEAN"))
 
 
 def _stays_date(node: Expr) -> bool:

@@ -242,7 +242,7 @@ def _goes_on(cte: exp.CTE) -> bool:
 
 
 def _check_all(ctes: Sequence[Expr]) -> None:
-    """Snowflake's page has UNION ALL alone between what a CTE has found and what it goes on with."""
+    """Snowflake's page has UNION ALL alone between what is found and what goes on with it."""
     for cte in ctes:
         if cte.this.args.get("distinct"):
             raise errors.unsupported("a recursive CTE with UNION: write UNION ALL")
