@@ -439,3 +439,14 @@ def test_percentiles_are_of_numbers(run: Run) -> None:
     assert run("select percentile_disc(0.5) within group (order by column1) from values (5)") == [
         (5,)
     ]
+
+
+def test_a_place_is_of_the_one_source_that_has_so_many_columns(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/select"""
+    run("create or replace table one (a int) as select 1")
+    run("create or replace table two (b int, c int) as select 3, 4")
+    both = "from one join two on one.$1 < two.$2"
+    assert run(f"select $2, two.$1 {both} where $2 = 4 order by $2") == [(4, 3)]
+    assert error(run, f"select $1 {both}") == 2028
+    assert error(run, f"select $3 {both}") == 904
+    assert error(run, "select $2 from one join (select 1 as a, 2 as d) s using (a)") == 2

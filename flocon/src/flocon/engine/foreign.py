@@ -254,7 +254,7 @@ def refuse_all(text: str) -> None:
                 raise errors.compilation(errors.COMPILATION, said)
 
 
-_ALL = re.compile(r"[\w$]\s*\(\s*ALL\b", re.IGNORECASE)
+_ALL = re.compile(r"\(\s*ALL\b", re.IGNORECASE)
 _AGGREGATES = frozenset(
     """
     any_value approx_count_distinct approx_percentile approx_top_k arrayagg avg corr count count_if

@@ -17,6 +17,7 @@ from flocon.engine import (
     numeric,
     objects,
     offsets,
+    older_folders,
     row_numbers,
     variant_moments,
     variant_order,
@@ -411,5 +412,6 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
             *datetime_formats.MACROS,
             *offsets.MACROS,
             *variant_moments.MACROS,
+            *older_folders.MACROS,
         )
     )

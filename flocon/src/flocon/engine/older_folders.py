@@ -15,9 +15,26 @@ from sqlglot import Expr, exp
 
 from flocon.engine.catalog import HIDDEN_SCHEMA, search_path
 from flocon.engine.marked_names import is_unmarked, marked, names_column, unmarked
+from flocon.engine.moments import PLAIN_TIME
 from flocon.engine.quoting import literal, quoted
 
 Row = Mapping[str, Any]
+_TEXT = "json_extract_string(x, '$')"
+# What views of earlier versions call where a VARIANT becomes a date or time.
+_CALLED = {
+    "moment_text": "CASE WHEN _account_is_moment(x) THEN x ELSE x || ' ?' END",
+    "moment_in_json": f"to_json(_account_moment_text({_TEXT}))",
+    "time_text": f"CASE WHEN regexp_full_match(x, '{PLAIN_TIME}') THEN x ELSE '? ' || x END",
+    "time_in_json": f"to_json(_account_time_text({_TEXT}))",
+}
+MACROS = (
+    *(f"_account_{name}(x) AS {body}" for name, body in _CALLED.items()),
+    *(f"_account_{name}_once(x) AS _account_{name}(x)" for name in _CALLED),
+    f"_account_offset_in_json(x) AS to_json(_account_offset_text({_TEXT}))",
+    "_account_ntz_of_variant(x) AS _account_variant_ntz(x, false)",
+    "_account_read_wall(x) AS _account_read_ntz(x)",
+    "_account_tried_wall(x) AS _account_tried_ntz(x)",
+)
 
 
 def _moment(naive: datetime) -> str:

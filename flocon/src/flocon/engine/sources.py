@@ -69,6 +69,12 @@ def name_places(tree: Expr, columns: Callable[[Expr], Sequence[str]]) -> None:
     https://docs.snowflake.com/en/sql-reference/sql/select
     """
     known: dict[int, Sequence[str]] = {}
+
+    def names_of(source: Expr) -> Sequence[str]:
+        if id(source) not in known:
+            known[id(source)] = columns(rows_of(source))
+        return known[id(source)]
+
     for mark in list(tree.find_all(exp.Parameter)):
         if not (mark.this and mark.this.name.isdigit()):
             continue
@@ -81,11 +87,9 @@ def name_places(tree: Expr, columns: Callable[[Expr], Sequence[str]]) -> None:
             named = written
         else:
             if len(found) != 1:
-                raise errors.unsupported("$1 of several sources: name the one that is meant")
-            [source] = found
-            if id(source) not in known:
-                known[id(source)] = columns(rows_of(source))
-            names = known[id(source)]
+                found = _wide_enough(found, place, names_of)
+                table = exp.to_identifier(found[0].alias_or_name, quoted=True) if found else None
+            names = names_of(found[0]) if found else ()
             if not 0 < place <= len(names):
                 raise errors.unknown_column(written)
             named = written if may_be_a_name and written in names else names[place - 1]
@@ -94,6 +98,26 @@ def name_places(tree: Expr, columns: Callable[[Expr], Sequence[str]]) -> None:
         )
         selected = isinstance(node.parent, exp.Select) and node.arg_key == "expressions"
         node.replace(exp.alias_(column, written, quoted=True) if selected else column)
+
+
+def _wide_enough(
+    sources: Sequence[Expr], place: int, names_of: Callable[[Expr], Sequence[str]]
+) -> list[Expr]:
+    """Which one of several has so many columns; none where none has. Raises 002028 for several.
+
+    https://docs.snowflake.com/en/sql-reference/sql/select
+    """
+    joins = [each.parent for each in sources]
+    merged = any(join.args.get("using") or join.args.get("method") for join in joins if join)
+    if merged or not all(isinstance(each, _NAMED) and each.alias_or_name for each in sources):
+        raise errors.unsupported("$1 of several sources: name the one that is meant")
+    found = [each for each in sources if place <= len(names_of(each))]
+    if len(found) > 1:
+        raise errors.compilation(errors.AMBIGUOUS_COLUMN, f"ambiguous column name '${place}'")
+    return found
+
+
+_NAMED = (exp.Subquery, exp.Table)
 
 
 def _sources(mark: Expr, name: str) -> list[Expr]:
