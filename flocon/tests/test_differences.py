@@ -126,7 +126,7 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ],
     ("Types and expressions", "IN of a BOOLEAN"): [
         ("SELECT 2 IN (SELECT TRUE)", 2),
-        ("SELECT TRUE IN (1, 0)", 2),
+        ("SELECT TRUE IN (1, 2)", 2),
         ("SELECT 2::BOOLEAN IN (SELECT TRUE)", [(True,)]),
     ],
     ("Types and expressions", "recursive CTEs"): [

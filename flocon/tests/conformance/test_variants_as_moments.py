@@ -2,6 +2,7 @@
 read as others are."""
 
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,3 +200,20 @@ def test_dateadd_moves_by_no_more_hours_than_an_integer_has(run: Run, count: str
     for moved in ("dateadd(hour, {}, '2024-01-01'::timestamp)", "timeadd(hour, {}, '10:00'::time)"):
         assert errno(run, f"select {moved.format(count)} from (select 3000000000 as n)") == 100039
     assert run("select dateadd(hour, 1.5, '2024-01-01'::timestamp)") == [(datetime(2024, 1, 1, 2),)]
+
+
+def test_numbers_of_a_file_are_seconds_for_columns_of_their_names(
+    pacific: Run, tmp_path: Path
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    (tmp_path / "a.json").write_text('{"N": 1579046400, "L": 1579046400, "Z": 1579046400}')
+    (tmp_path / "b.json").write_text('{"D": 1579046400}')
+    pacific("create or replace stage files file_format = (type = json)")
+    pacific(f"put file://{tmp_path}/*.json @files auto_compress = false")
+    pacific("create or replace table named (n timestamp, l timestamp_ltz, z timestamp_tz, d date)")
+    pacific("copy into named from @files/a.json match_by_column_name = case_sensitive")
+    assert pacific("select n::varchar, l::varchar, z::varchar from named") == [
+        ("2020-01-14 16:00:00.000", *["2020-01-14 16:00:00.000 -0800"] * 2)
+    ]
+    named = "copy into named from @files/b.json match_by_column_name = case_sensitive"
+    assert errno(pacific, named) == 100040

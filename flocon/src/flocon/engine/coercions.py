@@ -1180,9 +1180,13 @@ def _chosen(node: Expr) -> None:
             _beside(each, [node.this], is_ordered=is_ordered)
 
 
+def _is_0_or_1(value: Expr) -> bool:
+    return isinstance(value, exp.Literal) and value.name in ("0", "1")
+
+
 def _truths_beside_numbers(node: Expr, others: Sequence[Expr]) -> None:
-    """BETWEEN is two comparisons, in which numbers become BOOLEANs. What IN makes of them no page
-    says.
+    """BETWEEN is two comparisons, in which numbers become BOOLEANs. What IN makes of others than 0
+    and 1 no page says.
 
     https://docs.snowflake.com/en/sql-reference/functions/between
     """
@@ -1190,7 +1194,7 @@ def _truths_beside_numbers(node: Expr, others: Sequence[Expr]) -> None:
     mixed = [each for each in others if _is_number(each if is_truth else node.this)]
     if not is_truth:
         mixed = [each for each in mixed if _kind(each) == _Kind.BOOLEAN]
-    if mixed and isinstance(node, exp.In):
+    if isinstance(node, exp.In) and not all(_is_0_or_1(each) and is_truth for each in mixed):
         raise errors.unsupported("IN of a BOOLEAN and a number: cast one of them")
     for each in mixed if is_truth else ():
         each.replace(_cast(each.copy(), "BOOLEAN"))

@@ -27,6 +27,7 @@ from flocon.engine import (
     lengths,
     staged_rows,
     stored_values,
+    variant_moments,
 )
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.inner_kinds import Kinds
@@ -600,6 +601,9 @@ def _member(name: str, kind: str, *, any_case: bool) -> Expr:
     if kind == "JSON":
         member.type = exp.DataType.build("VARIANT")
         return member
+    if loaded := variant_moments.loaded(member, kind):
+        loaded.type = exp.DataType.build("TEXT")
+        return loaded
     text = exp.Anonymous(this="_account_json_text", expressions=[member, exp.Literal.string("$")])
     text.type = exp.DataType.build("TEXT")
     return text

@@ -68,6 +68,12 @@ _ZONED = _rare(
     f"_account_tried_zoned({_TEXT})",
     f"_account_local({_WALL.replace('cut', 'false')} AT TIME ZONE 'UTC')",
 )
+# Texts that columns read, of what a file has for them: a number is none of a date or time.
+_LOADED = {
+    "ntz": "CAST(_account_variant_ntz(x, false) AS VARCHAR)",
+    "ltz": "CAST(_account_variant_ltz(x, false) AS VARCHAR)",
+    "other": "json_extract_string(x, '$') || ' (a number)'",
+}
 MACROS = (
     "_account_no_moment(x, kind) AS"
     " 'Failed to cast variant value ' || _account_compact(CAST(x AS VARCHAR)) || ' to ' || kind",
@@ -102,6 +108,11 @@ MACROS = (
     f" WHEN json_type(x) <> 'NULL' THEN {_no('TIME', 'TIME')} END",
     "_account_variant_time_once(x, cut) AS"
     " list_transform([x], lambda each: _account_variant_time(each, cut))[1]",
+    *(
+        f"_account_loaded_{name}(x) AS CASE WHEN json_type(x) IN ({_NUMBERS}) THEN {made}"
+        " ELSE _account_json_text(x, '$') END"
+        for name, made in _LOADED.items()
+    ),
 )
 _NAMES = {
     exp.DType.DATE: "date",
@@ -134,6 +145,16 @@ def read(cast: exp.Cast) -> Expr | None:
     if is_path:
         value = call("json_extract", *value.expressions)
     return call(f"_account_variant_{name}{once}", value, cut)
+
+
+def loaded(member: Expr, kind: str) -> Expr | None:
+    """The text of a file's VARIANT for a column of an engine's type; None where it is of no date
+    or time."""
+    if kind.startswith((ENGINE_TYPE, "TIMESTAMP WITH TIME ZONE")):
+        return call("_account_loaded_ltz", member)
+    if kind.startswith("TIMESTAMP"):
+        return call("_account_loaded_ntz", member)
+    return call("_account_loaded_other", member) if kind.startswith(("DATE", "TIME")) else None
 
 
 def _once(cast: exp.Cast) -> str:
