@@ -334,3 +334,64 @@ def test_who_owns_an_object_comments_on_it(
     run("drop schema owned")
     run("drop role commenter")
     run("use schema public")
+
+
+def test_listings_have_snowflakes_columns_in_its_order(
+    run: Run, connection: SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-objects
+    https://docs.snowflake.com/en/sql-reference/sql/show-warehouses"""
+    run("create or replace table listed (a int)")
+    [found] = shown(connection, "show objects like 'listed'")
+    assert list(found)[-6:] == [
+        "retention_time",
+        "owner_role_type",
+        "is_hybrid",
+        "is_dynamic",
+        "is_iceberg",
+        "is_interactive",
+    ]
+    assert list(found.values())[-6:] == ["1", "ROLE", "N", "N", "N", "N"]
+    run("create or replace warehouse listed_wh initially_suspended = true")
+    [found] = shown(connection, "show warehouses like 'listed_wh'")
+    assert {name: value for name, value in found.items() if name in _CLUSTERS} == {
+        "min_cluster_count": 1,
+        "max_cluster_count": 1,
+        "started_clusters": 0,
+        "available": "",
+        "provisioning": "",
+        "quiescing": "",
+        "other": "",
+        "scaling_policy": "STANDARD",
+        "owner_role_type": "ROLE",
+    }
+    run("drop warehouse listed_wh")
+    [found] = shown(connection, "show grants on table listed")
+    assert list(found)[-2:] == ["granted_by", "granted_by_role_type"]
+    assert found["granted_by_role_type"] == "ROLE"
+
+
+_CLUSTERS = (
+    "min_cluster_count", "max_cluster_count", "started_clusters", "available", "provisioning",
+    "quiescing", "other", "scaling_policy", "owner_role_type",
+)  # fmt: skip
+
+
+def test_grants_to_a_role_are_listed_by_kind_name_and_privilege(
+    run: Run, connection: SnowflakeConnection, database: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-grants"""
+    run("create or replace role holder")
+    run("create or replace table held_b (a int)")
+    run("create or replace table held_a (a int)")
+    run("grant select, insert on table held_b to role holder")
+    run("grant update on table held_a to role holder")
+    run(f"grant usage on database {database} to role holder")
+    rows = shown(connection, "show grants to role holder")
+    assert [(row["granted_on"], row["name"].split(".")[-1], row["privilege"]) for row in rows] == [
+        ("DATABASE", database, "USAGE"),
+        ("TABLE", "HELD_A", "UPDATE"),
+        ("TABLE", "HELD_B", "INSERT"),
+        ("TABLE", "HELD_B", "SELECT"),
+    ]
+    run("drop role holder")

@@ -113,10 +113,10 @@ _WHOLE_NUMBERS = (
     "NUMERIC_PRECISION_RADIX", "NUMERIC_SCALE", "ORDER_ID", "QUERY_HASH_VERSION",
     "QUERY_PARAMETERIZED_HASH_VERSION", "RETENTION_TIME", "ROW_COUNT", "RUN_ID", "SQL_ERROR_CODE",
     "active_nodes", "assigned_to_users", "auto_suspend", "auto_suspend_secs", "bytes",
-    "granted_roles", "granted_to_roles", "idle_nodes", "key_sequence", "max_nodes",
-    "max_num_arguments", "min_nodes", "min_num_arguments", "num_jobs", "num_services",
-    "query_acceleration_max_scale_factor", "queued", "rows", "running",
-    "search_optimization_bytes", "session_id", "target_nodes",
+    "granted_roles", "granted_to_roles", "idle_nodes", "key_sequence", "max_cluster_count",
+    "max_nodes", "max_num_arguments", "min_cluster_count", "min_nodes", "min_num_arguments",
+    "num_jobs", "num_services", "query_acceleration_max_scale_factor", "queued", "rows", "running",
+    "search_optimization_bytes", "session_id", "started_clusters", "target_nodes",
 )  # fmt: skip
 _COLUMN_TYPES = {
     **dict.fromkeys(_TIMES, "TIMESTAMP WITH TIME ZONE"),

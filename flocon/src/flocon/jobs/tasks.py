@@ -157,8 +157,9 @@ class _Tasks(Statements[Task]):
         "created_on", "name", "id", "database_name", "schema_name", "owner", "comment",
         "warehouse", "schedule", "predecessors", "state", "definition", "condition",
         "allow_overlapping_execution", "error_integration", "last_committed_on",
-        "last_suspended_on", "owner_role_type", "config", "budget", "task_relations",
-        "last_suspended_reason", "overlap_policy",
+        "last_suspended_on", "owner_role_type", "config", "task_relations",
+        "last_suspended_reason", "success_integration", "scheduling_mode",
+        "target_completion_interval", "execute_as_user", "overlap_policy",
     )  # fmt: skip
     actions: Mapping[str, statements.Action[Task]] = {
         "RESUME": _resume,

@@ -109,7 +109,7 @@ def _on(context: Context, what: Securable) -> Result:
     if what.kind != "ACCOUNT" and not any(g.privilege == OWNERSHIP for g in found):
         owner = FIRST_OWNER
         rows.append([None, OWNERSHIP, what.kind, what.label, "ROLE", owner, "true", owner])
-    return _listing(_PRIVILEGES, rows)
+    return _listing((*_PRIVILEGES, "granted_by_role_type"), [[*row, "ROLE"] for row in rows])
 
 
 def _to_role(context: Context, role: str) -> Result:
@@ -121,7 +121,9 @@ def _to_role(context: Context, role: str) -> Result:
         [g.created_on, "USAGE", "ROLE", g.role, "ROLE", role, "false", g.granted_by]
         for g in inherited
     ]
-    return _listing(_PRIVILEGES, rows)
+    # By kind, name and privilege.
+    rows.sort(key=lambda row: (row[2], row[3], row[1]))
+    return result.of(result.columns("created_on", *_PRIVILEGES), rows, result.SHOW)
 
 
 def _row(grant: Grant) -> list[Any]:

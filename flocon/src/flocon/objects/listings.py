@@ -136,7 +136,8 @@ def _properties_shown(context: Context, row: dict[str, Any]) -> dict[str, str]:
 
 
 # Kinds of tables that Snowflake has and this account has not.
-_ANOTHER_KIND = ("is_external", "is_event", "is_hybrid", "is_iceberg", "is_dynamic", "is_immutable")
+_ANOTHER_KIND = ("is_external", "is_event", "is_hybrid", "is_iceberg", "is_dynamic", "is_immutable",
+                 "is_interactive")  # fmt: skip
 
 
 def show_tables(context: Context, statement: Show) -> Result:
@@ -176,8 +177,8 @@ def show_objects(context: Context, statement: Show) -> Result:
     rows = [row | {"kind": row["relation"]} for row in found]
     columns = result.columns(
         "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",
-        "rows", "bytes", "owner", "retention_time", "owner_role_type", "budget", "is_hybrid",
-        "is_iceberg", "is_dynamic",
+        "rows", "bytes", "owner", "retention_time", "owner_role_type", "is_hybrid", "is_dynamic",
+        "is_iceberg", "is_interactive",
     )  # fmt: skip
     return result.listing(columns, rows, result.SHOW)
 
@@ -267,6 +268,7 @@ def show_databases(context: Context, statement: Show) -> Result:
     columns = result.columns(
         "created_on", "name", "is_default", "is_current", "origin", "owner", "comment", "options",
         "retention_time", "kind", "owner_role_type", "object_visibility",
+        "data_quality_monitoring_settings", "resharing_settings",
     )  # fmt: skip
     return result.listing(columns, rows, result.SHOW)
 

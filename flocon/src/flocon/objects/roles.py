@@ -85,7 +85,7 @@ def drop_role(context: Context, statement: Named) -> Result:
 
 _SHOWN = result.columns(
     "created_on", "name", "is_default", "is_current", "is_inherited", "assigned_to_users",
-    "granted_to_roles", "granted_roles", "owner", "comment",
+    "granted_to_roles", "granted_roles", "owner", "comment", "is_from_organization_user_group",
 )  # fmt: skip
 
 
@@ -108,6 +108,7 @@ def show_roles(context: Context, statement: Show) -> Result:
                 len(roles.role_grants(lambda g, name=role.name: g.grantee == name)),  # type: ignore[misc]  # the same
                 "" if role.name in SYSTEM_ROLES else FIRST_OWNER,
                 role.comment,
+                "N",
             ]
         )
     return result.of(_SHOWN, rows, result.SHOW)

@@ -162,10 +162,12 @@ class _Warehouses(AccountObjects[Warehouse]):
     noun = "Warehouse"
     store = STORED
     shown = result.columns(
-        "name", "state", "type", "size", "running", "queued", "is_default", "is_current",
-        "auto_suspend", "auto_resume", "created_on", "owner", "comment",
-        "enable_query_acceleration", "query_acceleration_max_scale_factor", "resource_monitor",
-        "resource_constraint", "generation",
+        "name", "state", "type", "size", "min_cluster_count", "max_cluster_count",
+        "started_clusters", "running", "queued", "is_default", "is_current", "auto_suspend",
+        "auto_resume", "available", "provisioning", "quiescing", "other", "created_on", "owner",
+        "comment", "enable_query_acceleration", "query_acceleration_max_scale_factor",
+        "resource_monitor", "scaling_policy", "owner_role_type", "resource_constraint",
+        "generation",
     )  # fmt: skip
 
     def check(self, context: Context, statement: Definition) -> None:
@@ -188,11 +190,19 @@ class _Warehouses(AccountObjects[Warehouse]):
             context.use_warehouse(None)
 
     def row(self, context: Context, item: Warehouse) -> dict[str, Any]:
+        is_started = item.state == "STARTED"
         return {
             "name": item.name,
             "state": item.state,
             "type": "STANDARD",
             "size": item.size,
+            "min_cluster_count": 1,
+            "max_cluster_count": 1,
+            "started_clusters": int(is_started),
+            "available": "100" if is_started else "",
+            **dict.fromkeys(("provisioning", "quiescing", "other"), "0" if is_started else ""),
+            "scaling_policy": "STANDARD",
+            "owner_role_type": "ROLE",
             "running": 0,
             "queued": 0,
             "is_default": "N",
