@@ -214,6 +214,7 @@ def test_rows_are_changed_by_the_order_of_variants(run: Run) -> None:
         "select greatest('2026-01-31'::date::variant, v) from held",
         "select '2026-01-31'::date::variant < v from held",
         "select v, v from held union all select v, v from held order by 1",
+        "select * exclude id from held join (select 1 as id) one using (id) order by 1",
     ],
 )
 def test_what_was_not_measured_is_refused(run: Run, query: str) -> None:

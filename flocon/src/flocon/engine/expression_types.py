@@ -927,6 +927,8 @@ def _name_selected(
     kinds = [kind for _, kind in made or ()]
     if made is None and not select.is_star:
         kinds = [value.unalias().type for value in select.expressions]
+    elif made is None:
+        _check_untold(order, [kind for each in sources.values() if each for _, kind in each.types])
     if not any(map(_is_json, kinds)):
         return
     merged = made if select.is_star and _merges(select) else None
@@ -950,6 +952,16 @@ def _name_selected(
         if value is not None and _is_json(kind):
             each.set("this", value.copy())
             each.this.type = kind
+
+
+def _check_untold(order: Expr, kinds: Kinds) -> None:
+    """Raises 000002 for a place behind a star of which it is not known what it has, where that may
+    be a VARIANT. kinds: of what the query reads."""
+    for each in order.expressions:
+        by = each.this.unnest()
+        is_place = isinstance(by, exp.Literal) and not by.is_string
+        if (is_place or _is_all(by)) and any(map(_is_json, kinds)):
+            raise errors.unsupported("ordering * by a place that may be a VARIANT: name the column")
 
 
 def _name_united(order: Expr, made: Types, kinds: Kinds) -> None:
