@@ -586,3 +586,15 @@ def test_thirty_of_them_in_one_another_are_no_long_statement(run: Run) -> None:
     for n in range(30):
         nested = f"least(100 + {n}, greatest({n} - 100, {nested}))"
     assert one(run, f"select {nested} from (select 7 x)") == 7
+
+
+def test_regressions_ask_of_one_side_alone_whether_it_is_null(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/regr_count"""
+    rows = (
+        "(select column1::date as d, column2 as n from values ('2024-01-01', 1), ('2024-01-02', 3),"
+    )
+    rows += " (null, 5), ('2024-01-04', null))"
+    counted = "regr_count(d, n), regr_avgx(d, n), regr_sxx(d, n), regr_avgy(n, d)"
+    assert run(f"select {counted}, regr_count('a', n) from {rows}") == [(2, 2.0, 2.0, 2.0, 3)]
+    for call in ("regr_count(n, d)", "regr_avgx(n, d)", "regr_sxx(n, d)", "regr_avgy(d, n)"):
+        assert errno(run, f"select {call} from {rows}") == 1044

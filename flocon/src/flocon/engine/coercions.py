@@ -239,6 +239,8 @@ def _coerced(node: Expr) -> Expr:
     form = type(node)
     if isinstance(node, exp.Round):
         numeric.read_mode(node)
+    if form in _OF_ONE_SIDE:
+        _be_there(node, _OF_ONE_SIDE[form])
     if form in _CALCULATED:
         argument_types.check_numbers(node)
         _numbers(node)
@@ -382,6 +384,26 @@ def _check_place(ordered: Expr) -> None:
     bounds = [frame.args.get(key) for key in ("start", "end")] if frame else []
     if frame and frame.text("kind").upper() == "RANGE" and any(isinstance(b, Expr) for b in bounds):
         raise _ordering(ordered.this)
+
+
+# These read one of their sides, and only ask of the other one whether it is NULL.
+_OF_ONE_SIDE: dict[type[Expr], str] = {
+    exp.RegrAvgx: "this", exp.RegrAvgy: "expression", exp.RegrCount: "this", exp.RegrSxx: "this",
+}  # fmt: skip
+
+
+def _be_there(node: Expr, key: str) -> None:
+    """A value of any type that only counts if it is none.
+
+    https://docs.snowflake.com/en/sql-reference/functions/regr_count
+    """
+    value = node.args[key]
+    if _kind(value) in (*_UNKNOWN, _Kind.NULL) or _is_number(value) or _is_json(value):
+        return
+    gone = exp.If(this=exp.Is(this=value, expression=exp.Null()), true=exp.Null())
+    made = exp.Case(ifs=[gone], default=exp.Literal.number(0))
+    made.type = exp.DataType.build("INT")
+    node.set(key, made)
 
 
 def _ordered_by_itself(distinct: exp.Distinct, order: Sequence[exp.Ordered]) -> None:
