@@ -168,6 +168,17 @@ def test_a_column_that_is_added_as_the_primary_key_takes_no_null(
     assert [row["null?"] for row in shown(connection, "describe table unkeyed")] == ["Y"]
 
 
+def test_a_column_of_the_clustering_key_keeps_its_name(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-table"""
+    run("create or replace table clustered (a int, b int, c int) cluster by (a, to_varchar(b))")
+    assert error(run, "alter table clustered rename column a to x") == 2
+    assert error(run, "alter table clustered rename column b to x") == 2
+    run("alter table clustered rename column c to x")
+    run("alter table clustered drop clustering key")
+    run("alter table clustered rename column a to y")
+    assert [row[0] for row in run("describe table clustered")] == ["Y", "B", "X"]
+
+
 def test_nothing_is_shown_of_no_rows_and_of_nobody(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/show-tables
     https://docs.snowflake.com/en/sql-reference/sql/show-grants"""

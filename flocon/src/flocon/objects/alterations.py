@@ -110,6 +110,8 @@ def carry_out(
     declared_types.check_added(tree.args["actions"])
     type_changes.check(context, table, _retyped(tree))
     defaults.check(context, table, tree.args["actions"])
+    renamed = [a.this.name for a in tree.args["actions"] if isinstance(a, exp.RenameColumn)]
+    table_properties.check_renamed(context, table, renamed)
     with_keys = _with_keys(context, tree, table, known)
     new = [each for each in tree.args["actions"] if isinstance(each, exp.ColumnDef)]
     identities.check_empty(context, table, new)

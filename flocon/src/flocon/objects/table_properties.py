@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import sqlglot
 from sqlglot import Expr, exp
 
 from flocon.core import errors
@@ -173,6 +174,19 @@ def check_clustering(tree: exp.Create | exp.Alter, columns: Iterable[tuple[str, 
 
 _SEMI_STRUCTURED = ("ARRAY", "JSON", "OBJECT", "VARIANT")
 _CLUSTERING = (exp.ClusterProperty, exp.Cluster)
+
+
+def check_renamed(context: Context, name: FullName, columns: Iterable[str]) -> None:
+    """Raises 000002 where one of these is part of the clustering key.
+
+    https://docs.snowflake.com/en/sql-reference/sql/alter-table
+    """
+    if key := of(context, name).get("CLUSTER_BY"):
+        found = sqlglot.parse_one(key, read="snowflake").find_all(exp.Identifier)
+        for column in {each.name for each in found} & {unmarked(each) for each in columns}:
+            raise errors.compilation(
+                errors.UNSUPPORTED, f"column '{column}' is part of the clustering key"
+            )
 
 
 def put(context: Context, name: FullName, properties: dict[str, str]) -> None:
