@@ -470,3 +470,70 @@ def test_truths_are_counted_and_summed_as_numbers(run: Run) -> None:
     assert run(f"select count_if(x), sum(iff(x, 1, 0)), sum(x::int), max(x) {values}") == [
         (1, 1, 1, True)
     ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into kept values (2) returning a",
+        "insert into kept values (1) on conflict do nothing",
+        "insert or replace into kept values (2)",
+        "insert or ignore into kept values (2)",
+        "insert into kept by name select 2 as a",
+        "insert into kept default values",
+        "insert kept values (2)",
+        "insert overwrite kept values (2)",
+        "insert overwrite /* INTO */ kept values (2)",
+        "update kept set a = 2 returning a",
+        "update kept set a = 2 limit 1",
+        "delete from kept returning a",
+        "delete from kept order by a limit 1",
+        "merge into kept using (select 1 as a) s on kept.a = s.a when matched then delete"
+        " returning a",
+        "truncate table kept cascade",
+        "truncate table kept restart identity",
+        "truncate table kept, kept",
+        "drop table kept purge",
+        "drop temporary table kept",
+        "create table other (a int generated always as identity)",
+        "create table other (a int auto_increment)",
+        "select * into other from kept",
+        "select a from kept for update",
+        "select a from kept sort by a",
+        "select a from kept distribute by a",
+        "select a from kept cluster by a",
+        "select a from kept with (nolock)",
+        "select a from kept where a = 1 is unknown",
+        "from kept",
+        "from kept select a",
+        "select * from (from kept)",
+        "with c as (from kept) select * from c",
+    ],
+)
+def test_a_clause_of_another_dialect_is_a_syntax_error(run: Run, statement: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql-all"""
+    run("create or replace table kept (a int primary key) as select 1 as a")
+    assert errno(run, statement) == 1003
+    assert run("select a from kept") == [(1,)]
+    assert errno(run, "select a from other") == 2003
+
+
+def test_a_statement_that_only_speaks_of_one_is_read(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql-all"""
+    run("create or replace table spoken (a varchar)")
+    run("-- insert it\ninsert /* overwrite */ into spoken values ('(from t)'), ('insert x')")
+    run("insert overwrite\ninto spoken select a from spoken where a = '(from t)'")
+    assert run("select trim(a, '()'), '(from (from' from spoken") == [("from t", "(from (from")]
+
+
+def test_check_is_refused(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constraints-overview"""
+    for statement in (
+        "create table checked (a int check (a > 1))",
+        "create table checked (a int, check (a > 1))",
+        "create table checked (a int, constraint above check (a > 1))",
+        "alter table checked_not add constraint above check (a > 1)",
+    ):
+        run("create or replace table checked_not (a int)")
+        assert errno(run, statement) == 2, statement
+    assert errno(run, "select a from checked") == 2003

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sqlglot import Expr, exp
+from sqlglot import Expr, TokenType, exp
 
 from flocon.core import errors
+from flocon.sql.tokens import tokenize
 
 # What its readers raise, instead of a ParseError, where they meet a word that they do not expect.
 STUMBLES = (AttributeError, TypeError, ValueError, LookupError, AssertionError)
@@ -26,12 +27,90 @@ def see(node: Expr, sql: str) -> None:
     _SEEN[type(node)](node, sql)
 
 
-def _select(node: Expr, _: str) -> None:
+def _clauses(node: Expr, _: str) -> None:
+    """Those that other dialects have."""
+    for clause in _FOREIGN[type(node)]:
+        if node.args.get(clause):
+            word = _WORDS.get(clause) or clause.strip("_").upper()
+            raise _syntax(f"unexpected '{word}'")
+
+
+_FOREIGN: dict[type[Expr], tuple[str, ...]] = {
+    exp.Alter: ("cluster", "not_valid", "only", "options"),
+    exp.Delete: ("cluster", "limit", "order", "returning", "tables"),
+    exp.Drop: ("cluster", "concurrently", "force", "purge", "sync", "temporary"),
+    exp.Insert: (
+        "alternative", "by_name", "conflict", "default", "exists", "ignore", "partition",
+        "returning", "settings", "source", "stored", "where",
+    ),
+    exp.Join: ("global_", "hint"),
+    exp.Merge: ("returning", "using_cond"),
+    exp.Select: (
+        "cluster", "distribute", "format", "into", "kind", "laterals", "locks",
+        "operation_modifiers", "options", "prewhere", "settings", "sort",
+    ),
+    exp.Table: ("hints", "indexed", "only", "partition", "rows_from"),
+    exp.TruncateTable: ("cluster", "identity", "is_database", "only", "option", "partition"),
+    exp.Update: ("limit", "options", "order", "returning"),
+}  # fmt: skip
+
+
+_WORDS = {
+    "alternative": "OR", "by_name": "BY NAME", "cluster": "CLUSTER", "conflict": "ON CONFLICT",
+    "distribute": "DISTRIBUTE", "hints": "WITH", "laterals": "LATERAL VIEW", "locks": "FOR UPDATE",
+    "option": "CASCADE", "sort": "SORT",
+}  # fmt: skip
+
+
+def _insert(node: Expr, sql: str) -> None:
+    _clauses(node, sql)
+    if not _INTO.search(sql):
+        raise _syntax("INSERT without INTO")
+
+
+_GAP = r"(?:\s|--[^\n]*\n|//[^\n]*\n|/\*.*?\*/)+"
+_INTO = re.compile(
+    rf"\bINSERT{_GAP}(?:OVERWRITE{_GAP})?(?:INTO|ALL|FIRST|WHEN)\b", re.IGNORECASE | re.DOTALL
+)
+
+
+_FROM_FIRST = re.compile(rf"(?:^|\()(?:{_GAP})?FROM\b", re.IGNORECASE | re.DOTALL)
+
+
+def _truncate(node: Expr, sql: str) -> None:
+    _clauses(node, sql)
+    if len(node.expressions) > 1:
+        raise _syntax("TRUNCATE of several tables")
+
+
+def _join(node: Expr, sql: str) -> None:
+    _clauses(node, sql)
+    kind = str(node.args.get("kind") or "")
+    if kind not in _JOINS:
+        raise _syntax(f"unexpected '{kind}'")
+
+
+_JOINS = ("", "CROSS", "INNER", "OUTER")
+
+
+def _check(node: Expr, _: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constraints-overview"""
+    raise errors.unsupported("CHECK")
+
+
+def _select(node: Expr, sql: str) -> None:
+    _clauses(node, sql)
+    if _FROM_FIRST.search(sql):
+        tokens = [token.token_type for token in tokenize(sql)]
+        before = [TokenType.L_PAREN, *tokens]
+        if (TokenType.L_PAREN, TokenType.FROM) in zip(before, tokens, strict=False):
+            raise _syntax("unexpected 'FROM'")
     if not node.expressions:
         raise _syntax("a SELECT without columns")
 
 
-def _assignments(node: Expr, _: str) -> None:
+def _update(node: Expr, sql: str) -> None:
+    _clauses(node, sql)
     for each in node.expressions:
         if not isinstance(each, exp.EQ):
             raise _syntax(f"'{each.sql('snowflake')}' is no assignment")
@@ -131,6 +210,15 @@ _SEEN: dict[type[Expr], Callable[[Expr, str], None]] = {
     exp.Select: _select,
     exp.Subquery: _joined,
     exp.TableSample: _sample,
-    exp.Update: _assignments,
+    exp.Alter: _clauses,
+    exp.CheckColumnConstraint: _check,
+    exp.Delete: _clauses,
+    exp.Drop: _clauses,
+    exp.Insert: _insert,
+    exp.Join: _join,
+    exp.Merge: _clauses,
+    exp.Table: _clauses,
+    exp.TruncateTable: _truncate,
+    exp.Update: _update,
 }
 CONCERNED = frozenset(_SEEN)
