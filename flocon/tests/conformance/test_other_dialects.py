@@ -510,7 +510,7 @@ def test_truths_are_counted_and_summed_as_numbers(run: Run) -> None:
         "with c as (from kept) select * from c",
     ],
 )
-def test_a_clause_of_another_dialect_is_a_syntax_error(run: Run, statement: str) -> None:
+def test_what_other_dialects_add_to_a_statement_is_a_syntax_error(run: Run, statement: str) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql-all"""
     run("create or replace table kept (a int primary key) as select 1 as a")
     assert errno(run, statement) == 1003

@@ -234,3 +234,56 @@ def test_a_table_that_gets_dates_into_its_variants_is_not_ordered_by_them(run: R
     assert error(run, "select id from held order by v") == 2
     assert error(run, "select id from seen") == 2
     assert run("select id from held order by v::varchar") == [(1,), (3,), (2,)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select x from (select v, w from pair) unpivot (x for y in (v, w)) order by x",
+        "select x as z from (select v, w from pair) unpivot (x for y in (v, w)) order by z",
+        "select distinct x from (select v, w from pair) unpivot (x for y in (v, w)) order by x",
+        "select rank() over (order by x) from (select v, w from pair) unpivot (x for y in (v, w))",
+        "select max(x) from (select v, w from pair) unpivot (x for y in (v, w))",
+        "select greatest(x, x) from (select v, w from pair) unpivot (x for y in (v, w))",
+        "select * from (select 1 as g, v from pair) pivot (max(v) for g in (1))",
+        "select * from (select 1 as g, v from pair) pivot (any_value(v) for g in (1)) order by 1",
+        "select column1 from values (9::variant), (100) order by 1",
+        "select v from (select v from pair union all select 100) order by v",
+        "select v from (select v from pair union all select 100) order by 1",
+        "select * from (select * exclude w from pair a join pair b using (v)) order by v",
+    ],
+)
+def test_what_turns_out_to_be_one_is_not_put_in_another_order(run: Run, query: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
+    run("create or replace table pair as select 9::variant as v, 100::variant as w")
+    assert error(run, query) == 2
+
+
+def test_what_turns_out_to_be_none_is_put_in_order(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/unpivot"""
+    pivoted = "(select 9 as v, 100 as w) unpivot (x for y in (v, w))"
+    assert run(f"select x from {pivoted} order by x desc") == [(100,), (9,)]
+    assert run(f"select distinct x from {pivoted} order by x") == [(9,), (100,)]
+    assert run(f"select max(x), least(min(x), 5) from {pivoted}") == [(100, 5)]
+    assert run(f"select x, rank() over (order by x) from {pivoted} order by 2") == [
+        (9, 1),
+        (100, 2),
+    ]
+    assert run(
+        "select * from (select 1 as g, 2 as h, 9 as v union all select 2, 2, 100)"
+        " pivot (max(v) for h in (2)) order by 2 desc"
+    ) == [(2, 100), (1, 9)]
+
+
+def test_what_may_be_an_infinity_has_no_order_and_no_type(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-numeric#special-values"""
+    for query in (
+        "select typeof('inf'::float::variant)",
+        "select typeof('nan'::float::variant)",
+        "select '-inf'::float::variant < 1",
+        "select max(to_variant(x)) from values ('inf'::float), (1.5::float) as t (x)",
+    ):
+        assert error(run, query) == 2, query
+    assert run("select 'inf'::float::variant > 1, '-inf'::float::variant::float < 1") == [
+        (True, True)
+    ]

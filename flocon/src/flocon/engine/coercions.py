@@ -346,6 +346,11 @@ def _coerced(node: Expr) -> Expr:
         _check_ordered(node.this)
         _check_place(node)
         node.set("this", variant_order.rank(node.this))
+    elif isinstance(node, exp.Max | exp.Min | exp.Ordered) and _is_untyped(node.this):
+        _order_untyped(node)
+    elif isinstance(node, exp.Greatest | exp.Least):
+        for value in filter(_is_untyped, chosen(node)):
+            _put(value, variant_order.none)
     elif isinstance(node, exp.ArgMax | exp.ArgMin) and _is_json(node.expression):
         raise _ordering(node.expression)
     elif isinstance(node, exp.SetOperation):
@@ -356,6 +361,21 @@ def _coerced(node: Expr) -> Expr:
     elif isinstance(node, exp.ToChar) and node.args.get("format") and _is_moment(node.this):
         return datetime_formats.text(node)
     return node
+
+
+def _order_untyped(node: Expr) -> None:
+    """By a column of which no type is known, as one that UNPIVOT makes. The ORDER BY of DISTINCT
+    rows is by what is among its values, and that of a UNION by its columns alone."""
+    column, query = node.this, node.find_ancestor(exp.Query)
+    if not isinstance(column, exp.Column) or column.is_star:
+        return
+    if isinstance(node, exp.Ordered):
+        if not isinstance(query, exp.Select):
+            return
+        for each in query.expressions if query.args.get("distinct") else ():
+            if each.unalias() == column:
+                _put(each.unalias(), variant_order.none)
+    node.set("this", variant_order.none(column))
 
 
 def _ordering(value: Expr) -> errors.SnowflakeError:

@@ -46,6 +46,7 @@ from flocon.engine import (
     sources,
     staged_rows,
     stored_values,
+    variant_order,
 )
 from flocon.engine.catalog import HIDDEN_SCHEMA, search_path
 from flocon.engine.cursor import Cursor
@@ -117,13 +118,14 @@ class Description(NamedTuple):
     """What is known of a query's columns besides the engine's types.
 
     declared, bounded, inside: as in a Result. never_null: their names, and whether they are never
-    NULL; () where that is not known.
+    NULL; () where that is not known. ordered_by: what its last ORDER BY names, by place or name.
     """
 
     declared: tuple[str, ...]
     never_null: tuple[tuple[str, bool], ...]
     inside: inner_kinds.Kinds
     bounded: tuple[bool, ...]
+    ordered_by: tuple[int | str, ...]
 
 
 class Shape(NamedTuple):
@@ -363,6 +365,7 @@ class Connection:
         sql, description = self.statements.cached(("query", bound), tree, rendered)
         table, types = self.table(sql, used(sql, binds))
         _refuse_lists(types)
+        _refuse_order(table.column_names, types, description.ordered_by)
         _check_digits(table, types)
         if not table.num_rows:
             self.check_single_rows(tree, binds)
@@ -410,8 +413,10 @@ class Connection:
         never_null = nullability.columns(tree, lambda table: self._never_null(table, shapes))
         declared = tuple(expression_types.declared_in_order(made.types))
         bounded = tuple(expression_types.bounded_in_order(made.types))
-        description = Description(declared, tuple(never_null or ()), made.inside, bounded)
-        return self._coerced(tree, made, bound), description
+        prepared = self._coerced(tree, made, bound)
+        ordered_by = tuple(variant_order.named(prepared))
+        nulls = tuple(never_null or ())
+        return prepared, Description(declared, nulls, made.inside, bounded, ordered_by)
 
     def explain(self, error: errors.SnowflakeError, tree: Expr) -> None:
         """As `misplaced.explain`, of a statement that has failed."""
@@ -1113,6 +1118,14 @@ class Connection:
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _refuse_order(names: list[str], types: Sequence[str], ordered_by: Sequence[int | str]) -> None:
+    """Raises 000002 for a VARIANT among what orders the rows: of its JSON, they have no order."""
+    for each in ordered_by:
+        place = each if isinstance(each, int) else names.index(each) if each in names else -1
+        if 0 <= place < len(types) and types[place] == "JSON":
+            raise errors.unsupported(variant_order.UNTYPED)
 
 
 def _answer(table: pa.Table, types: list[str], description: Description) -> Result:

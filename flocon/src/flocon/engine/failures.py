@@ -242,7 +242,8 @@ def _unexpected(line: str) -> str:
 
 _REFUSED = (
     nanoseconds.REFUSED, inner_kinds.REFUSED, inner_kinds.LOST, variants_beside.NOT_ORDERED,
-    variants_beside.UNTYPED, row_numbers.REFUSED, variant_order.REFUSED,
+    variants_beside.UNTYPED, row_numbers.REFUSED, variant_order.INFINITE,
+    variant_order.REFUSED, variant_order.UNTYPED,
 )  # fmt: skip
 # The value in it may say anything, also on several lines.
 _TOO_LONG = re.compile(

@@ -184,7 +184,9 @@ _MACROS = (
     " WHEN 'DOUBLE' THEN CASE"
     " WHEN regexp_full_match(text, '-?[0-9]{{1,38}}([.]0)?') THEN 'INTEGER'"
     " WHEN regexp_full_match(text, '-?[0-9]+[.][0-9]+(e9998)?|1e9992') THEN 'DECIMAL'"
-    " ELSE 'DOUBLE' END ELSE kind END",
+    " ELSE 'DOUBLE' END WHEN 'VARCHAR' THEN CASE WHEN text IN ('inf', '-inf', 'NaN')"
+    f" THEN CAST(CAST('{variant_order.INFINITE}: ' || text AS TINYINT) AS VARCHAR)"
+    " ELSE kind END ELSE kind END",
     # Of equal VARIANTs the same JSON (`variant_values.canonical`).
     "_account_same(x) AS CAST(_account_canonical(CAST(to_json(x) AS VARCHAR)) AS JSON)",
     "_account_same_fixed(x) AS CASE"

@@ -12,6 +12,7 @@ https://docs.snowflake.com/en/sql-reference/constructs/order-by
 """
 
 import json
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +25,15 @@ from flocon.core import variant_marks as marks
 
 RANK = "_account_rank"
 REFUSED = "the order of arrays with a NULL among their elements, or of a text that is no JSON"
+INFINITE = (
+    "the type or the order of a text in a VARIANT that may be an infinity or NaN: cast it first,"
+    " as in x::FLOAT"
+)
+UNTYPED = "ordering a VARIANT of which no type is known: cast it first, as in x::INT"
 MACROS = (
+    # The engine knows the type where the statement does not tell it.
+    f"_account_no_variant(x) AS CASE WHEN typeof(x) = 'JSON'"
+    f" AND CAST('{UNTYPED}' || CAST(x AS VARCHAR) AS TINYINT) = 0 THEN NULL ELSE x END",
     f"{RANK}(x) AS _account_rank_of(CAST(to_json(x) AS VARCHAR))",
     # Of a list, with what stands for its values: NULL where one of them is. A HAVING takes no
     # lambda.
@@ -55,6 +64,21 @@ def rank(value: Expr) -> Expr:
     made = exp.Anonymous(this=RANK, expressions=[value])
     made.type = exp.DataType.build("BINARY")
     return made
+
+
+def none(value: Expr) -> Expr:
+    """What is put in order and has no known type: where it is a VARIANT, it is refused."""
+    return exp.Anonymous(this="_account_no_variant", expressions=[value])
+
+
+def named(query: Expr) -> Iterator[int | str]:
+    """What a query's ORDER BY takes from among its columns: their places, from 0, and names."""
+    order = query.args.get("order")
+    for key in (each.this for each in order.expressions) if order else ():
+        if isinstance(key, exp.Literal) and key.is_int:
+            yield int(key.name) - 1
+        elif isinstance(key, exp.Column) and not key.table:
+            yield key.name
 
 
 def is_rank(node: Expr | None) -> bool:
@@ -89,7 +113,7 @@ def _ranks(documents: pa.Array) -> pa.Array:
 
 def rank_of(document: str) -> bytes:
     """Bytes that are in the order of the VARIANTs that JSON is of. Raises ValueError, with what is
-    refused, for an array that holds a NULL."""
+    refused, for an array that holds a NULL and for what may be an infinity."""
     try:
         value = _DECODER.decode(document)
     except (ValueError, RecursionError):
@@ -114,6 +138,8 @@ def _rank(value: Any) -> bytes:
     if isinstance(value, Decimal):
         return b"\2" + _rank_of_number(value)
     if isinstance(value, str):
+        if value in ("inf", "-inf", "NaN"):
+            raise ValueError(INFINITE)
         return b"\3" + _rank_of_text(value)
     if isinstance(value, dict):
         members = (_rank_of_key(key) + _rank(value[key]) for key in sorted(value))

@@ -12,7 +12,7 @@ from functools import partial
 
 from sqlglot import Expr, exp
 
-from flocon.engine.variant_order import rank
+from flocon.engine.variant_order import INFINITE, rank
 
 ORDERED = "_account_number_in_order"
 UNTYPED = "a VARIANT beside a value of which no type is known: cast it"
@@ -54,7 +54,9 @@ MACROS = (
     # A BOOLEAN is less than all numbers, a text, an array, an object and a null are larger.
     f"_account_number_in_order(x) AS CASE WHEN isfinite(TRY_CAST({_RAW} AS DOUBLE))"
     f" THEN TRY_CAST({_RAW} AS DOUBLE) WHEN {_RAW} IN ('true', 'false')"
-    " THEN CAST('-inf' AS DOUBLE) ELSE _account_other_beside(x) END",
+    f" THEN CAST('-inf' AS DOUBLE) WHEN {_RAW} = '\"-inf\"'"
+    f" THEN CAST(CAST('{INFINITE}: ' || {_RAW} AS TINYINT) AS DOUBLE)"
+    " ELSE _account_other_beside(x) END",
     # The same beside whole numbers of more digits than a DOUBLE has.
     "_account_whole_of(n) AS CASE WHEN isfinite(n) AND n = floor(n)"
     f" THEN coalesce(TRY_CAST(n AS HUGEINT), {_NEITHER}) ELSE {_NEITHER} END",
