@@ -370,7 +370,11 @@ def _order_untyped(node: Expr) -> None:
     if not isinstance(column, exp.Column) or column.is_star:
         return
     if isinstance(node, exp.Ordered):
-        if not isinstance(query, exp.Select):
+        is_all = column.name == "ALL" and not (column.table or column.this.quoted)
+        within = node.find_ancestor(exp.WithinGroup, exp.Query)
+        aggregated = (within if isinstance(within, exp.WithinGroup) else node.parent).this
+        is_distinct = isinstance(aggregated, Expr) and aggregated.find(exp.Distinct) is not None
+        if is_all or is_distinct or not isinstance(query, exp.Select):
             return
         for each in query.expressions if query.args.get("distinct") else ():
             if each.unalias() == column:

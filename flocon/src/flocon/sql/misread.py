@@ -44,9 +44,10 @@ _FOREIGN: dict[type[Expr], tuple[str, ...]] = {
         "returning", "settings", "source", "stored", "where",
     ),
     exp.Join: ("global_", "hint"),
+    exp.Lateral: ("view",),
     exp.Merge: ("returning", "using_cond"),
     exp.Select: (
-        "cluster", "distribute", "format", "into", "kind", "laterals", "locks",
+        "cluster", "distribute", "format", "into", "kind", "locks",
         "operation_modifiers", "options", "prewhere", "settings", "sort",
     ),
     exp.Table: ("hints", "indexed", "only", "partition", "rows_from"),
@@ -57,14 +58,14 @@ _FOREIGN: dict[type[Expr], tuple[str, ...]] = {
 
 _WORDS = {
     "alternative": "OR", "by_name": "BY NAME", "cluster": "CLUSTER", "conflict": "ON CONFLICT",
-    "distribute": "DISTRIBUTE", "hints": "WITH", "laterals": "LATERAL VIEW", "locks": "FOR UPDATE",
+    "distribute": "DISTRIBUTE", "hints": "WITH", "locks": "FOR UPDATE",
     "option": "CASCADE", "sort": "SORT",
 }  # fmt: skip
 
 
 def _insert(node: Expr, sql: str) -> None:
     _clauses(node, sql)
-    if not _INTO.search(sql):
+    if not isinstance(node.parent, exp.When) and not _INTO.search(sql):
         raise _syntax("INSERT without INTO")
 
 
@@ -216,6 +217,7 @@ _SEEN: dict[type[Expr], Callable[[Expr, str], None]] = {
     exp.Drop: _clauses,
     exp.Insert: _insert,
     exp.Join: _join,
+    exp.Lateral: _clauses,
     exp.Merge: _clauses,
     exp.Table: _clauses,
     exp.TruncateTable: _truncate,
