@@ -372,7 +372,8 @@ def _order_untyped(node: Expr) -> None:
     if isinstance(node, exp.Ordered):
         is_all = column.name == "ALL" and not (column.table or column.this.quoted)
         within = node.find_ancestor(exp.WithinGroup, exp.Query)
-        aggregated = (within if isinstance(within, exp.WithinGroup) else node.parent).this
+        around = within if isinstance(within, exp.WithinGroup) else node.parent
+        aggregated = around and around.this
         is_distinct = isinstance(aggregated, Expr) and aggregated.find(exp.Distinct) is not None
         if is_all or is_distinct or not isinstance(query, exp.Select):
             return
