@@ -480,3 +480,26 @@ def test_manage_grants_is_enough_to_grant_on_what_the_role_may_not_see(
     as_role(f"grant select on table closed.t to role {role}")
     assert as_role("select * from closed.t") == []
     run(f"drop warehouse {role}_closed")
+
+
+def test_a_name_alone_is_a_tables_or_a_views(run: Run) -> None:
+    """https://docs.getdbt.com/reference/resource-configs/grants"""
+    run("create role reader_of_names")
+    run("create table named_alone (a int)")
+    run("create view seen_alone as select a from named_alone")
+    run("grant select on public.named_alone to reader_of_names")
+    run("grant insert on named_alone to role reader_of_names")
+    run("grant select on seen_alone to reader_of_names")
+    run('revoke insert on named_alone from "READER_OF_NAMES"')
+    for name, kind in (("named_alone", "TABLE"), ("seen_alone", "VIEW")):
+        shown = [row[1:6] for row in run(f"show grants on {name}") if row[1] != "OWNERSHIP"]
+        [(privilege, on, _, *to)] = shown
+        assert (privilege, on, to) == ("SELECT", kind, ["ROLE", "READER_OF_NAMES"])
+    for statement, number in {
+        "grant insert on seen_alone to reader_of_names": 1003,
+        "grant select on nowhere to reader_of_names": 2003,
+        "grant select on named_alone to nobody_of_names": 2003,
+        "show grants on nowhere": 2003,
+        "grant select on dynamic table named_alone to reader_of_names": 2,
+    }.items():
+        assert error(run, statement) == number, statement

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from flocon.access.securables import (
     ALERT_VIEWER,
+    GRANTABLE,
     PLURALS,
     WITH_OWNERSHIP,
     Securable,
-    is_grantable,
 )
 from flocon.core import errors
 from flocon.sql.datatypes import DataType
@@ -15,7 +15,6 @@ from flocon.sql.procedures import procedure_signature
 from flocon.sql.tokens import Name, Tokens
 
 OWNERSHIP = "OWNERSHIP"
-_WORDS = ("COMPUTE POOL", "FILE FORMAT", "RESOURCE MONITOR")
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,10 @@ class Target:
     types: tuple[DataType, ...] | None = None
     which: str = "ONE"
     place: str = ""
+
+
+# Of what is named alone: whether it is a table or a view is seen when it is carried out.
+RELATION = "RELATION"
 
 
 @dataclass(frozen=True)
@@ -174,14 +177,16 @@ def _target(tokens: Tokens) -> Target:
 
 
 def one(tokens: Tokens) -> Target:
-    """KIND name, or ACCOUNT."""
+    """KIND name, or ACCOUNT; a name alone is a table's or a view's, as dbt writes it."""
     if tokens.accept("ACCOUNT"):
         return Target("ACCOUNT")
     tokens.accept("NOTIFICATION") if tokens.peek("NOTIFICATION", "INTEGRATION") else None
-    kind = next((words for words in _WORDS if tokens.accept(*words.split())), None)
-    kind = kind or tokens.word()
-    if not is_grantable(kind):
-        raise errors.unsupported(f"grants on {kind}")
+    kind = next((words for words in GRANTABLE if tokens.accept(*words.split())), None)
+    if kind is None:
+        name = tokens.name()
+        if not (tokens.done or tokens.peek_any("TO", "FROM")):
+            raise errors.unsupported(f"grants on {name.name}")
+        return Target(RELATION, name)
     if kind in ("FUNCTION", "PROCEDURE"):
         signature = procedure_signature(tokens)
         return Target(kind, signature.name, signature.types)

@@ -109,8 +109,8 @@ def privileges_of(kind: str) -> tuple[str, ...]:
     return _ALL[kind]
 
 
-def is_grantable(kind: str) -> bool:
-    return kind in _ALL
+# What GRANT names before an object.
+GRANTABLE = tuple(_ALL)
 
 
 # The owner of what no other role is recorded to own: what ACCOUNTADMIN has made is its own.

@@ -13,7 +13,7 @@ from flocon.access.roles import OWNERSHIP, Grant, RoleGrant
 from flocon.access.securables import FIRST_OWNER, Securable
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.objects.grants import check_role, container, securables
+from flocon.objects.grants import check_role, container, securables, told
 from flocon.session.context import Context
 from flocon.session.statements import Kind
 from flocon.sql.tokens import Name, Tokens
@@ -76,7 +76,7 @@ def _read_future_grants(tokens: Tokens) -> ShowFutureGrants:
 
 def show_grants(context: Context, statement: ShowGrants) -> Result:
     if statement.on is not None:
-        return _on(context, *securables(context, statement.on))
+        return _on(context, *securables(context, told(context, statement.on)))
     if statement.of_role is not None:
         role = _role(context, statement.of_role)
         return _roles(context.account.roles.role_grants(lambda g: g.role == role))

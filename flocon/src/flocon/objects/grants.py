@@ -8,6 +8,7 @@ https://docs.snowflake.com/en/sql-reference/sql/grant-role
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from flocon.access import grant_statements as parser
@@ -33,6 +34,7 @@ def grant(context: Context, statement: parser.Statement) -> Result:
     if isinstance(statement, GrantRole):
         return _grant_role(context, statement)
     check_role(context, statement.role)
+    statement = replace(statement, target=told(context, statement.target))
     if statement.privileges == (OWNERSHIP,) and statement.target.which != "FUTURE":
         return _grant_ownership(context, statement)
     found = securables(context, statement.target)
@@ -57,6 +59,7 @@ def revoke(context: Context, statement: parser.Statement) -> Result:
     if isinstance(statement, GrantRole):
         return _revoke_role(context, statement)
     check_role(context, statement.role)
+    statement = replace(statement, target=told(context, statement.target))
     found = securables(context, statement.target)
     names = _privileges(statement)
     _check_grantor(context, statement.target, found, names)
@@ -104,6 +107,14 @@ def check_role(context: Context, name: str) -> None:
 
 
 # --- on what -------------------------------------------------------------------------------------
+
+
+def told(context: Context, target: Target) -> Target:
+    """The same with the kind of what is named alone."""
+    if target.kind != parser.RELATION or target.name is None:
+        return target
+    kind = context.relation_kind(context.resolve(target.name))
+    return replace(target, kind="VIEW" if kind == "VIEW" else "TABLE")
 
 
 def securables(context: Context, target: Target) -> list[Securable]:
