@@ -483,7 +483,7 @@ def test_manage_grants_is_enough_to_grant_on_what_the_role_may_not_see(
 
 
 def test_a_name_alone_is_a_tables_or_a_views(run: Run) -> None:
-    """https://docs.getdbt.com/reference/resource-configs/grants"""
+    """https://docs.snowflake.com/en/sql-reference/sql/grant-privilege"""
     run("create role reader_of_names")
     run("create table named_alone (a int)")
     run("create view seen_alone as select a from named_alone")
