@@ -497,6 +497,7 @@ def test_a_name_alone_is_a_tables_or_a_views(run: Run) -> None:
         assert (privilege, on, to) == ("SELECT", kind, ["ROLE", "READER_OF_NAMES"])
     for statement, number in {
         "grant insert on seen_alone to reader_of_names": 1003,
+        "grant nothing_known on named_alone to reader_of_names": 1003,
         "grant select on nowhere to reader_of_names": 2003,
         "grant select on named_alone to nobody_of_names": 2003,
         "show grants on nowhere": 2003,

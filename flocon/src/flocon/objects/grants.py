@@ -17,7 +17,7 @@ from flocon.access.grant_statements import GrantDatabaseRole, GrantPrivileges, G
 from flocon.access.hierarchy import PUBLIC
 from flocon.access.needs import Need
 from flocon.access.roles import OWNERSHIP, Grant
-from flocon.access.securables import ACCOUNT, Securable, privileges_of, schema
+from flocon.access.securables import ACCOUNT, GRANTABLE, Securable, privileges_of, schema
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
@@ -94,6 +94,8 @@ def _privileges(statement: GrantPrivileges) -> tuple[str, ...]:
     if statement.privileges == (OWNERSHIP,):
         return statement.privileges
     for name in statement.privileges:
+        if not any(name in privileges_of(each) for each in GRANTABLE):
+            raise errors.compilation(errors.SYNTAX, f"syntax error unexpected '{name}'.")
         if name not in privileges_of(kind):
             raise errors.compilation(
                 errors.SYNTAX, f"Invalid object type '{kind}' for privilege '{name}'."
