@@ -275,6 +275,26 @@ def test_what_turns_out_to_be_none_is_put_in_order(run: Run) -> None:
     ) == [(2, 100), (1, 9)]
 
 
+def test_a_name_that_a_query_gives_is_what_it_is_ordered_by(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
+    run(
+        "create or replace table rejected as select * from values ('b: 1', 2), ('a: 2', 1) t (r, n)"
+    )
+    for by in ("r", "count(*) desc, r", "max(n), r"):
+        query = (
+            f"select split_part(r, ':', 1) as r, count(*) from rejected group by 1 order by {by}"
+        )
+        assert run(query) == [("a", 1), ("b", 1)], by
+    assert run("select iff(n = 1, 'z', 'y') as n from rejected order by n") == [("y",), ("z",)]
+    assert run("select distinct upper(r) as r from rejected order by r desc") == [
+        ("B: 1",),
+        ("A: 2",),
+    ]
+    swapped = "select x as y, y as x from (select 2 as a, 1 as b) unpivot (x for y in (a, b))"
+    assert run(f"{swapped} order by y") == [(1, "B"), (2, "A")]
+    assert run(f"{swapped} order by x") == [(2, "A"), (1, "B")]
+
+
 def test_what_may_be_an_infinity_has_no_order_and_no_type(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/data-types-numeric#special-values"""
     for query in (

@@ -365,7 +365,8 @@ def _coerced(node: Expr) -> Expr:
 
 def _order_untyped(node: Expr) -> None:
     """By a column of which no type is known, as one that UNPIVOT makes. The ORDER BY of DISTINCT
-    rows is by what is among its values, and that of a UNION by its columns alone."""
+    rows is by what is among its values, and that of a UNION by its columns alone. A name that a
+    query gives to what is no column stays: the engine takes it for a column's in an expression."""
     column, query = node.this, node.find_ancestor(exp.Query)
     if not isinstance(column, exp.Column) or column.is_star:
         return
@@ -377,10 +378,14 @@ def _order_untyped(node: Expr) -> None:
         is_distinct = isinstance(aggregated, Expr) and aggregated.find(exp.Distinct) is not None
         if is_all or is_distinct or not isinstance(query, exp.Select):
             return
+        named = [each.this for each in query.expressions if each.alias == column.name]
+        column = named[0] if named and not column.table else column
+        if not isinstance(column, exp.Column):
+            return
         for each in query.expressions if query.args.get("distinct") else ():
             if each.unalias() == column:
                 _put(each.unalias(), variant_order.none)
-    node.set("this", variant_order.none(column))
+    node.set("this", variant_order.none(column.copy()))
 
 
 def _ordering(value: Expr) -> errors.SnowflakeError:
