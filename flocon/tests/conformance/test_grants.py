@@ -491,6 +491,10 @@ def test_a_name_alone_is_a_tables_or_a_views(run: Run) -> None:
     run("grant insert on named_alone to role reader_of_names")
     run("grant select on seen_alone to reader_of_names")
     run('revoke insert on named_alone from "READER_OF_NAMES"')
+    run("create schema stream")
+    run("create table stream.named_alone (a int)")
+    run("grant select on stream.named_alone to reader_of_names")
+    run("use schema public")
     for name, kind in (("named_alone", "TABLE"), ("seen_alone", "VIEW")):
         shown = [row[1:6] for row in run(f"show grants on {name}") if row[1] != "OWNERSHIP"]
         [(privilege, on, _, *to)] = shown

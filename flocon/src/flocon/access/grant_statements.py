@@ -6,6 +6,7 @@ from flocon.access.securables import (
     ALERT_VIEWER,
     GRANTABLE,
     PLURALS,
+    RELATION,
     WITH_OWNERSHIP,
     Securable,
 )
@@ -27,10 +28,6 @@ class Target:
     types: tuple[DataType, ...] | None = None
     which: str = "ONE"
     place: str = ""
-
-
-# Of what is named alone: whether it is a table or a view is seen when it is carried out.
-RELATION = "RELATION"
 
 
 @dataclass(frozen=True)
@@ -177,11 +174,12 @@ def _target(tokens: Tokens) -> Target:
 
 
 def one(tokens: Tokens) -> Target:
-    """KIND name, or ACCOUNT; a name alone is a table's or a view's, as dbt writes it."""
+    """KIND name, or ACCOUNT; a name alone is a table's or a view's, as dbt writes it: which one is
+    seen when the statement is carried out."""
     if tokens.accept("ACCOUNT"):
         return Target("ACCOUNT")
     tokens.accept("NOTIFICATION") if tokens.peek("NOTIFICATION", "INTEGRATION") else None
-    kind = next((words for words in GRANTABLE if tokens.accept(*words.split())), None)
+    kind = next((each for each in GRANTABLE if _accept_kind(tokens, each)), None)
     if kind is None:
         name = tokens.name()
         if not (tokens.done or tokens.peek_any("TO", "FROM")):
@@ -191,6 +189,12 @@ def one(tokens: Tokens) -> Target:
         signature = procedure_signature(tokens)
         return Target(kind, signature.name, signature.types)
     return Target(kind, tokens.name())
+
+
+def _accept_kind(tokens: Tokens, kind: str) -> bool:
+    """A database or schema may be called as a kind is."""
+    words = kind.split()
+    return not tokens.peek(*words, ".") and tokens.accept(*words)
 
 
 def _many(tokens: Tokens, which: str) -> Target:

@@ -108,11 +108,13 @@ Snowflake.Parser.NO_PAREN_FUNCTION_PARSERS = {
     name: read for name, read in Snowflake.Parser.NO_PAREN_FUNCTION_PARSERS.items() if name != "IF"
 }
 
+# Columns count on by AUTOINCREMENT or IDENTITY alone.
 Snowflake.Parser.CONSTRAINT_PARSERS = {
     name: read
     for name, read in Snowflake.Parser.CONSTRAINT_PARSERS.items()
     if name not in ("AUTO_INCREMENT", "GENERATED")
 }
+
 # Words that mean nothing to Snowflake, and may be names.
 _NAMES = frozenset("anti isnull notnull percent positional semi unknown".upper().split())
 # Names of types that Snowflake has under others.

@@ -12,6 +12,7 @@ from flocon.engine import Binds, quoted
 from flocon.engine.marked_names import unmarked
 from flocon.engine.parsing import name_of
 from flocon.objects import (
+    clustering_keys,
     column_positions,
     comments,
     constraints,
@@ -89,16 +90,14 @@ def carry_out(
         return result.done()
     for action in tree.args["actions"]:
         if action.sql("snowflake").upper() == "DROP CLUSTERING KEY":
-            table_properties.put(context, table, {"CLUSTER_BY": "", table_properties.SUSPENDED: ""})
+            table_properties.put(context, table, clustering_keys.NONE)
             return result.done()
         if isinstance(action, exp.AddConstraint):
             return _add_constraint(context, table, action)
-        if isinstance(action, exp.ClusterProperty | exp.Cluster):
-            place = context.place(table)
-            table_properties.check_clustering(tree, context.connection.columns(*place))
-            table_properties.put(
-                context, table, {"CLUSTER_BY": table_properties.clustering(action)}
-            )
+        if isinstance(action, clustering_keys.KINDS):
+            columns = context.connection.columns(*context.place(table))
+            clustering_keys.check(clustering_keys.written(tree), columns)
+            table_properties.put(context, table, clustering_keys.properties(action))
             return result.done()
         if not isinstance(action, _ALTERATIONS) or _is_column_comment(action):
             raise errors.unsupported(f"ALTER {kind} … {action.sql(dialect='snowflake')}")
@@ -111,7 +110,7 @@ def carry_out(
     type_changes.check(context, table, _retyped(tree))
     defaults.check(context, table, tree.args["actions"])
     renamed = [a.this.name for a in tree.args["actions"] if isinstance(a, exp.RenameColumn)]
-    table_properties.check_renamed(context, table, renamed)
+    clustering_keys.check_renamed(table_properties.of(context, table), renamed)
     with_keys = _with_keys(context, tree, table, known)
     new = [each for each in tree.args["actions"] if isinstance(each, exp.ColumnDef)]
     identities.check_empty(context, table, new)

@@ -17,7 +17,14 @@ from flocon.access.grant_statements import GrantDatabaseRole, GrantPrivileges, G
 from flocon.access.hierarchy import PUBLIC
 from flocon.access.needs import Need
 from flocon.access.roles import OWNERSHIP, Grant
-from flocon.access.securables import ACCOUNT, GRANTABLE, Securable, privileges_of, schema
+from flocon.access.securables import (
+    ACCOUNT,
+    GRANTABLE,
+    RELATION,
+    Securable,
+    privileges_of,
+    schema,
+)
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
@@ -113,7 +120,7 @@ def check_role(context: Context, name: str) -> None:
 
 def told(context: Context, target: Target) -> Target:
     """The same with the kind of what is named alone."""
-    if target.kind != parser.RELATION or target.name is None:
+    if target.kind != RELATION or target.name is None:
         return target
     kind = context.relation_kind(context.resolve(target.name))
     return replace(target, kind="VIEW" if kind == "VIEW" else "TABLE")

@@ -18,7 +18,7 @@ from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Temporary, parsing
 from flocon.engine.column_defaults import OF_IDENTITIES
 from flocon.engine.marked_names import is_of_a_session, mark_of_session, unmarked
-from flocon.objects import file_formats, table_properties, table_sizes
+from flocon.objects import clustering_keys, file_formats, table_sizes
 from flocon.session.context import Context
 from flocon.session.names import place_of
 from flocon.session.statements import Kind, refused
@@ -121,15 +121,14 @@ def _properties_shown(context: Context, row: dict[str, Any]) -> dict[str, str]:
     kind = "TRANSIENT" if "TRANSIENT" in kept else row["kind"]
     tables = context.account.tracked_tables.tables_of(row["database_name"], row["schema_name"])
     tracked = not row["place"] and any(table.name == row["name"] for table in tables)
-    clusters = kept.get("CLUSTER_BY") and table_properties.SUSPENDED not in kept
     return {
         "kind": "TEMPORARY" if row["place"] else kind,
-        "cluster_by": kept.get("CLUSTER_BY", ""),
+        "cluster_by": kept.get(clustering_keys.PROPERTY, ""),
         "retention_time": kept.get("DATA_RETENTION_TIME_IN_DAYS", "1"),
         "change_tracking": "ON" if tracked or kept.get("CHANGE_TRACKING") == "TRUE" else "OFF",
         "owner": FIRST_OWNER,
         "owner_role_type": "ROLE",
-        "automatic_clustering": "ON" if clusters else "OFF",
+        "automatic_clustering": "ON" if clustering_keys.is_automatic(kept) else "OFF",
         "search_optimization": "OFF",
         "enable_schema_evolution": "N",
     } | dict.fromkeys(_ANOTHER_KIND, "N")

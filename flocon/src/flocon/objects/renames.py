@@ -50,8 +50,10 @@ def swap(context: Context, table: FullName, target: exp.Table) -> Result:
     temporary = context.connection.temporary
     if table in temporary or other in temporary:
         raise errors.unsupported("ALTER TABLE … SWAP WITH: a temporary table")
-    if (found := context.relation_kind(other)) != "TABLE":
-        context.check_missing("Table", other, if_exists=False) if found is None else None
+    found = context.relation_kind(other)
+    if found is None:
+        context.check_missing("Table", other, if_exists=False)
+    if found != "TABLE":
         raise errors.wrong_kind(str(found), "TABLE")
     if (other.database, other.schema) != (table.database, table.schema):
         raise errors.unsupported("ALTER TABLE … SWAP WITH a table of another schema")

@@ -5,15 +5,13 @@ https://docs.snowflake.com/en/sql-reference/sql/create-table
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-import sqlglot
 from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import OF_THE_ENGINE
-from flocon.engine.marked_names import unmarked
-from flocon.engine.parsing import name_of
+from flocon.objects import clustering_keys
 from flocon.session.context import Context
 from flocon.sql.tokens import FullName
 from flocon.stores import notes
@@ -24,11 +22,9 @@ _DAYS = {_RETENTION, "MAX_DATA_EXTENSION_TIME_IN_DAYS"}
 _MOST_DAYS = 90
 # What ALTER TABLE sets and unsets.
 SETTINGS = ("CHANGE_TRACKING", *sorted(_DAYS))
-# Automatic Clustering of a clone: https://docs.snowflake.com/en/user-guide/object-clone
-SUSPENDED = "AUTOMATIC_CLUSTERING_SUSPENDED"
 # What CREATE OR ALTER TABLE unsets where it does not set it: not so CHANGE_TRACKING.
 # https://docs.snowflake.com/en/sql-reference/sql/create-or-alter
-UNSET = dict.fromkeys(("CLUSTER_BY", *_DAYS), "")
+UNSET = dict.fromkeys((clustering_keys.PROPERTY, *_DAYS), "")
 
 
 def of_create(tree: exp.Create) -> dict[str, str]:
@@ -42,10 +38,10 @@ def of_create(tree: exp.Create) -> dict[str, str]:
             found["TRANSIENT"] = "TRUE"
         elif isinstance(item, exp.SecureProperty):
             found["SECURE"] = "TRUE"
-        elif isinstance(item, _CLUSTERING):
+        elif isinstance(item, clustering_keys.KINDS):
             if str(tree.args["kind"]).upper() == "VIEW":
                 raise errors.compilation(errors.SYNTAX, "syntax error unexpected 'CLUSTER'.")
-            found["CLUSTER_BY"] = clustering(item)
+            found |= clustering_keys.properties(item)
         elif type(item) is exp.Property and str(tree.args["kind"]).upper() == "TABLE":
             found |= setting(item, f"CREATE {tree.args['kind']} …")
         elif not isinstance(item, _SILENT):
@@ -121,72 +117,6 @@ def _not_so_many_days(name: str, days: object) -> errors.SnowflakeError:
     return errors.compilation(
         errors.INVALID_PROPERTY, f"invalid value [{days}] for parameter '{name}'"
     )
-
-
-def clustering(item: Expr) -> str:
-    """A clustering key as SHOW TABLES writes it."""
-    keys = item.copy()
-    for name in keys.find_all(exp.Identifier):
-        if not name.quoted:
-            name.set("this", name.name.upper())
-    written = ", ".join(key.sql("snowflake") for key in keys.expressions)
-    return unmarked(f"LINEAR({written})")
-
-
-def written(columns: Iterable[exp.ColumnDef]) -> list[tuple[str, str]]:
-    """Columns and their types, as a statement has them."""
-    return [(each.name, each.args["kind"].sql("snowflake")) for each in columns if each.kind]
-
-
-def cloned(context: Context, tree: exp.Create) -> dict[str, str]:
-    """The clustering key of a table that is cloned, which is not kept up in the clone."""
-    clone = tree.args.get("clone")
-    key = of(context, context.resolve(name_of(clone.this))).get("CLUSTER_BY") if clone else None
-    return {"CLUSTER_BY": key, SUSPENDED: "TRUE"} if key else {}
-
-
-def is_clustered(tree: exp.Create) -> bool:
-    properties = tree.args.get("properties") or exp.Properties(expressions=[])
-    return any(isinstance(each, _CLUSTERING) for each in properties.expressions)
-
-
-def check_clustering(tree: exp.Create | exp.Alter, columns: Iterable[tuple[str, str]]) -> None:
-    """Raises 000904 for a clustering key of a column that the table has not, 000002 for one that
-    aggregates, or is a VARIANT. columns: the table's, with their types.
-
-    https://docs.snowflake.com/en/user-guide/tables-clustering-keys
-    """
-    properties = tree.args.get("properties")
-    among = tree.args.get("actions") or (properties.expressions if properties else [])
-    keys = [key for each in among if isinstance(each, _CLUSTERING) for key in each.expressions]
-    known = {unmarked(name): kind for name, kind in columns}
-    for key in keys:
-        for node in key.walk():
-            if isinstance(node, exp.AggFunc | exp.Window):
-                raise errors.unsupported("a clustering key that aggregates")
-            if isinstance(node, exp.Column):
-                name = unmarked(node.name if node.this.quoted else node.name.upper())
-                if name not in known:
-                    raise errors.compilation(errors.UNKNOWN_COLUMN, f"invalid identifier '{name}'")
-                if node is key and known[name] in _SEMI_STRUCTURED:
-                    raise errors.unsupported("a VARIANT as a clustering key: cast its path")
-
-
-_SEMI_STRUCTURED = ("ARRAY", "JSON", "OBJECT", "VARIANT")
-_CLUSTERING = (exp.ClusterProperty, exp.Cluster)
-
-
-def check_renamed(context: Context, name: FullName, columns: Iterable[str]) -> None:
-    """Raises 000002 where one of these is part of the clustering key.
-
-    https://docs.snowflake.com/en/sql-reference/sql/alter-table
-    """
-    if key := of(context, name).get("CLUSTER_BY"):
-        found = sqlglot.parse_one(key, read="snowflake").find_all(exp.Identifier)
-        for column in {each.name for each in found} & {unmarked(each) for each in columns}:
-            raise errors.compilation(
-                errors.UNSUPPORTED, f"column '{column}' is part of the clustering key"
-            )
 
 
 def put(context: Context, name: FullName, properties: dict[str, str]) -> None:

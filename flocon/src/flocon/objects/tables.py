@@ -14,6 +14,7 @@ from flocon.engine import Binds, DeclaredTypes, compressed, quoted
 from flocon.engine.expression_types import check_names
 from flocon.engine.parsing import name_of
 from flocon.objects import (
+    clustering_keys,
     column_positions,
     comments,
     constraints,
@@ -106,7 +107,10 @@ def _make(
 def _properties(context: Context, tree: exp.Create) -> dict[str, str]:
     """What is kept of a new table besides its columns. The engine does not get to see its keys."""
     found = keys.as_property(keys.of_create(context, tree)) | defaults.copied(context, tree)
-    found |= column_positions.copied(context, tree) | table_properties.cloned(context, tree)
+    found |= column_positions.copied(context, tree)
+    if clone := tree.args.get("clone"):
+        origin = table_properties.of(context, context.resolve(name_of(clone.this)))
+        found |= clustering_keys.cloned(origin)
     constraints.strip(tree)
     return {**table_properties.of_create(tree), **found}
 
@@ -124,15 +128,18 @@ def _columns(tree: exp.Create) -> list[exp.ColumnDef]:
 
 
 def _check_clustering(context: Context, tree: exp.Create) -> None:
-    if not table_properties.is_clustered(tree):
+    keys = clustering_keys.written(tree)
+    if not keys:
         return
-    columns = table_properties.written(_columns(tree))
+    typed = [each for each in _columns(tree) if each.kind]
+    columns = [(each.name, each.args["kind"].sql("snowflake")) for each in typed]
     if tree.expression and not columns:
         of_query = context.connection.describe(tree.expression.copy())
         named = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
         names = [column.name for column in named] or of_query.names
+        # Lists of other lengths are an error where the table is made.
         columns = list(zip(names, of_query.types, strict=False))
-    table_properties.check_clustering(tree, columns)
+    clustering_keys.check(keys, columns)
 
 
 def _source(tree: exp.Create) -> exp.Clone | exp.LikeProperty | None:

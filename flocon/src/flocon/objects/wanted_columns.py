@@ -17,6 +17,7 @@ from flocon.engine import parsing, quoted
 from flocon.engine.declared_types import inside, with_inside
 from flocon.objects import (
     alterations,
+    clustering_keys,
     column_positions,
     comments,
     constraints,
@@ -44,12 +45,13 @@ def alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
     constraints.strip(tree)
     properties = table_properties.UNSET | table_properties.of_create(tree)
     wanted = {column.name: column for column in tree.this.find_all(exp.ColumnDef)}
-    table_properties.check_clustering(tree, table_properties.written(wanted.values()))
+    kinds = {name: column.args["kind"] for name, column in wanted.items()}
+    columns = [(name, kind.sql("snowflake")) for name, kind in kinds.items()]
+    clustering_keys.check(clustering_keys.written(tree), columns)
     texts = comments.of_create(tree)
     comments.strip(tree)
     had = [name for name, _ in context.connection.columns(*context.place(table))]
     _check_order(list(wanted), had)
-    kinds = {name: column.args["kind"] for name, column in wanted.items()}
     retyped = type_changes.check(context, table, kinds)
     added = [column for name, column in wanted.items() if name not in had]
     identities.check_empty(context, table, added)

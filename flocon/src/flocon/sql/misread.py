@@ -1,6 +1,7 @@
 """What SQLGlot takes, or falls over, that is no statement of Snowflake's.
 
-Most of it lacks something. Of two the tree does not tell: the text is asked for these.
+It lacks something, or has a clause of another dialect. What the tree does not tell, the text is
+asked for.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ def unread() -> errors.SnowflakeError:
 
 
 def see(node: Expr, sql: str) -> None:
-    """Raises 001003 for what is no statement of Snowflake's; node: one of CONCERNED."""
+    """Raises 001003 for what is no statement of Snowflake's, 000002 for CHECK. node: one of
+    CONCERNED."""
     _SEEN[type(node)](node, sql)
 
 
@@ -31,10 +33,10 @@ def _clauses(node: Expr, _: str) -> None:
     """Those that other dialects have."""
     for clause in _FOREIGN[type(node)]:
         if node.args.get(clause):
-            word = _WORDS.get(clause) or clause.strip("_").upper()
-            raise _syntax(f"unexpected '{word}'")
+            raise _syntax(f"unexpected '{_WORDS.get(clause) or clause.strip('_').upper()}'")
 
 
+# By the names that SQLGlot has for them.
 _FOREIGN: dict[type[Expr], tuple[str, ...]] = {
     exp.Alter: ("cluster", "not_valid", "only", "options"),
     exp.Delete: ("cluster", "limit", "order", "returning", "tables"),
@@ -47,35 +49,46 @@ _FOREIGN: dict[type[Expr], tuple[str, ...]] = {
     exp.Lateral: ("view",),
     exp.Merge: ("returning", "using_cond"),
     exp.Select: (
-        "cluster", "distribute", "format", "into", "kind", "locks",
-        "operation_modifiers", "options", "prewhere", "settings", "sort",
+        "cluster", "distribute", "format", "into", "kind", "locks", "operation_modifiers",
+        "options", "prewhere", "settings", "sort",
     ),
     exp.Table: ("hints", "indexed", "only", "partition", "rows_from"),
     exp.TruncateTable: ("cluster", "identity", "is_database", "only", "option", "partition"),
     exp.Update: ("limit", "options", "order", "returning"),
 }  # fmt: skip
-
-
+# What such a clause begins with, where it is not called so.
 _WORDS = {
-    "alternative": "OR", "by_name": "BY NAME", "cluster": "CLUSTER", "conflict": "ON CONFLICT",
-    "distribute": "DISTRIBUTE", "hints": "WITH", "locks": "FOR UPDATE",
-    "option": "CASCADE", "sort": "SORT",
+    "alternative": "OR", "by_name": "BY NAME", "conflict": "ON CONFLICT", "hints": "WITH",
+    "locks": "FOR UPDATE", "option": "CASCADE",
 }  # fmt: skip
+_GAP = r"(?:\s|--[^\n]*\n|//[^\n]*\n|/\*.*?\*/)+"
+
+
+def _select(node: Expr, sql: str) -> None:
+    _clauses(node, sql)
+    if _FROM_FIRST.search(sql):
+        tokens = [token.token_type for token in tokenize(sql)]
+        before = [TokenType.L_PAREN, *tokens]
+        if (TokenType.L_PAREN, TokenType.FROM) in zip(before, tokens, strict=False):
+            raise _syntax("unexpected 'FROM'")
+    if not node.expressions:
+        raise _syntax("a SELECT without columns")
+
+
+# Also in a text: the tokens decide.
+_FROM_FIRST = re.compile(rf"(?:^|\()(?:{_GAP})?FROM\b", re.IGNORECASE | re.DOTALL)
 
 
 def _insert(node: Expr, sql: str) -> None:
+    """That of a MERGE has no INTO."""
     _clauses(node, sql)
     if not isinstance(node.parent, exp.When) and not _INTO.search(sql):
         raise _syntax("INSERT without INTO")
 
 
-_GAP = r"(?:\s|--[^\n]*\n|//[^\n]*\n|/\*.*?\*/)+"
 _INTO = re.compile(
     rf"\bINSERT{_GAP}(?:OVERWRITE{_GAP})?(?:INTO|ALL|FIRST|WHEN)\b", re.IGNORECASE | re.DOTALL
 )
-
-
-_FROM_FIRST = re.compile(rf"(?:^|\()(?:{_GAP})?FROM\b", re.IGNORECASE | re.DOTALL)
 
 
 def _truncate(node: Expr, sql: str) -> None:
@@ -97,17 +110,6 @@ _JOINS = ("", "CROSS", "INNER", "OUTER")
 def _check(node: Expr, _: str) -> None:
     """https://docs.snowflake.com/en/sql-reference/constraints-overview"""
     raise errors.unsupported("CHECK")
-
-
-def _select(node: Expr, sql: str) -> None:
-    _clauses(node, sql)
-    if _FROM_FIRST.search(sql):
-        tokens = [token.token_type for token in tokenize(sql)]
-        before = [TokenType.L_PAREN, *tokens]
-        if (TokenType.L_PAREN, TokenType.FROM) in zip(before, tokens, strict=False):
-            raise _syntax("unexpected 'FROM'")
-    if not node.expressions:
-        raise _syntax("a SELECT without columns")
 
 
 def _update(node: Expr, sql: str) -> None:
@@ -197,29 +199,29 @@ def _syntax(text: str) -> errors.SnowflakeError:
 
 
 _SEEN: dict[type[Expr], Callable[[Expr, str], None]] = {
+    exp.Alter: _clauses,
+    exp.CheckColumnConstraint: _check,
     exp.ColumnDef: _column,
     exp.Copy: _files,
     exp.CopyParameter: _options,
     exp.CurrentTime: _digits,
     exp.CurrentTimestamp: _digits,
     exp.DataTypeParam: _size,
+    exp.Delete: _clauses,
     exp.Distinct: _distinct,
+    exp.Drop: _clauses,
     exp.IgnoreNulls: _nulls,
+    exp.Insert: _insert,
+    exp.Join: _join,
+    exp.Lateral: _clauses,
     exp.Localtime: _digits,
+    exp.Merge: _clauses,
     exp.Reference: _reference,
     exp.RespectNulls: _nulls,
     exp.Select: _select,
     exp.Subquery: _joined,
-    exp.TableSample: _sample,
-    exp.Alter: _clauses,
-    exp.CheckColumnConstraint: _check,
-    exp.Delete: _clauses,
-    exp.Drop: _clauses,
-    exp.Insert: _insert,
-    exp.Join: _join,
-    exp.Lateral: _clauses,
-    exp.Merge: _clauses,
     exp.Table: _clauses,
+    exp.TableSample: _sample,
     exp.TruncateTable: _truncate,
     exp.Update: _update,
 }
